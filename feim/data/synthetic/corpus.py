@@ -1,0 +1,128 @@
+"""The teachers' corpus: many designed speakers read many sentences with every emotion at every intensity."""
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from feim.data.clip import MANIFEST, Clip, read_manifest, write_manifest
+from feim.data.phone_times import PhonesDoNotFit
+from feim.data.sentences import read_sentences
+from feim.data.synthetic.engines import Engine
+from feim.data.synthetic.voices import Speaker, design_speakers, read_text, speak
+from feim.signal.audio import write_audio
+from feim.signal.emotion import EMOTIONS
+from feim.signal.text import NothingToSay
+
+SENTENCES = Path(__file__).with_name("sentences.txt")
+NEUTRAL_SHARE = 0.22
+WEAKEST = 0.3  # the least intensity that still gets an emotion's label
+SHARED = 3  # speakers who start from one engine's reading: analysis is the dear part
+MIDDLE_AGE = {"18-29": 23.0, "30-44": 37.0, "45+": 55.0}
+LICENCE = "synthetic"
+
+
+@dataclass(frozen=True)
+class Take:
+    """One clip to make: who, with what feeling."""
+
+    id: str
+    speaker: Speaker
+    emotion: str
+    intensity: float
+
+
+@dataclass(frozen=True)
+class Session:
+    """One engine's reading of a text, and the takes that start from it."""
+
+    engine: Engine
+    text: str
+    split: str
+    takes: tuple[Take, ...]
+
+
+def people(speakers: int, seed: int = 0) -> list[Speaker]:
+    """The corpus's speakers: four fifths for training, the rest for judges only (their clips' split is "judge")."""
+    judges = max(4, speakers // 5)
+    return design_speakers(speakers - judges, seed) + design_speakers(judges, seed + 1, split="judge")
+
+
+def plan(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, seed: int = 0) -> Iterator[Session]:
+    """Deterministic sessions for `clips` clips. A quarter of the texts are cut to a few words, so that short speech is learnt too."""
+    random = np.random.default_rng(seed)
+    by_engine = {
+        engine: [s for s in speakers if s.engine == engine] for engine in sorted({s.engine for s in speakers}, key=lambda e: e.name)
+    }
+    usable = [(text, split) for text, split in sentences if split != "test"]
+    order = random.permutation(len(usable))
+    for session in range(-(-clips // SHARED)):
+        text, split = usable[order[session % len(usable)]]
+        if random.random() < 0.25:
+            text = " ".join(text.split()[: random.integers(2, 6)]).rstrip(",;:—-") + "."
+        engine = list(by_engine)[session % len(by_engine)]
+        chosen = random.choice(len(by_engine[engine]), SHARED)
+        takes = []
+        for index, who in enumerate(chosen):
+            neutral = random.random() < NEUTRAL_SHARE
+            emotion = "neutral" if neutral else EMOTIONS[random.integers(1, len(EMOTIONS))]
+            intensity = 0.0 if neutral else round(float(random.uniform(WEAKEST, 1)), 3)
+            takes.append(Take(f"{session:05d}-{index}", by_engine[engine][who], emotion, intensity))
+        yield Session(engine, text, split, tuple(takes))
+
+
+def record(session: Session, out: Path) -> list[Clip]:
+    """Make a session's clips; none when the engine's phones do not fit the symbols."""
+    try:
+        reading = read_text(session.engine, session.text)
+    except (PhonesDoNotFit, NothingToSay):
+        return []
+    clips = []
+    for take in session.takes:
+        wave, durations = speak(reading, take.speaker, take.emotion, take.intensity)
+        audio = f"audio/{take.id}.flac"
+        write_audio(out / audio, wave)
+        clips.append(
+            Clip(
+                id=take.id,
+                corpus="teachers",
+                speaker=take.speaker.name,
+                language="en-us",
+                text=reading.text,
+                licence=LICENCE,
+                split="judge" if take.speaker.split == "judge" else session.split,
+                phonemes=reading.phonemes,
+                durations=durations,
+                audio=audio,
+                emotion=take.emotion,
+                intensity=take.intensity,
+                gender=take.speaker.gender,
+                age=MIDDLE_AGE[take.speaker.age_band],
+            )
+        )
+    return clips
+
+
+def synthesise_corpus(
+    out: str | Path, sentences: str | Path = SENTENCES, clips: int = 120, speakers: int = 20, seed: int = 0, processes: int = 2
+) -> list[Clip]:
+    """Write the teachers' corpus under `out`; continues where an earlier run with the same arguments was stopped.
+
+    Returns: its clips, sorted by id.
+    """
+    out = Path(out)
+    (out / "audio").mkdir(parents=True, exist_ok=True)
+    done = {clip.id: clip for clip in read_manifest(out)} if (out / MANIFEST).exists() else {}
+    sessions = [s for s in plan(read_sentences(sentences), people(speakers, seed), clips, seed) if s.takes[0].id not in done]
+    with ProcessPoolExecutor(processes) as pool:
+        running = [pool.submit(record, session, out) for session in sessions]
+        for count, future in enumerate(tqdm(as_completed(running), total=len(running), desc="voices", unit="text"), 1):
+            done |= {clip.id: clip for clip in future.result()}
+            if count % 100 == 0:
+                write_manifest(out, sorted(done.values(), key=lambda clip: clip.id))
+    finished = sorted(done.values(), key=lambda clip: clip.id)
+    write_manifest(out, finished)
+    return finished

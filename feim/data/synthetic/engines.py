@@ -1,0 +1,177 @@
+"""The machines that teach: rule and unit synthesisers that say when they speak each phone.
+
+espeak-ng comes from pip and is always there; flite and festival are used when the machine has them (Debian: flite festival
+festvox-us-slt-hts), and sound better.
+"""
+
+import ctypes
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import espeakng_loader
+import numpy as np
+
+from feim.data.phone_times import PAUSE, TimedPhone
+from feim.signal.audio import SAMPLE_RATE, read_audio, to_standard
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What an engine said: (samples,) float32 at 16 kHz, and its phones with their times."""
+
+    wave: np.ndarray
+    phones: list[TimedPhone]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One voice of one synthesiser.
+
+    Attributes:
+        program: "flite", "festival" or "espeak"; voice: its name there.
+        pitch: its usual median, Hz; gender: of the person recorded, or imitated.
+    """
+
+    program: str
+    voice: str
+    pitch: float
+    gender: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.program}-{self.voice}"
+
+    @property
+    def available(self) -> bool:
+        return self.program == "espeak" or shutil.which(self.program) is not None
+
+    def speak(self, words: str) -> Utterance:
+        """Normalised words → sound and phone times. Raises RuntimeError when the program fails."""
+        return {"flite": _flite, "festival": _festival, "espeak": _espeak}[self.program](words, self.voice)
+
+
+NATURAL = (
+    Engine("flite", "slt", 178.0, "female"),
+    Engine("flite", "rms", 98.0, "male"),
+    Engine("flite", "awb", 128.0, "male"),
+    Engine("festival", "cmu_us_slt_arctic_hts", 172.0, "female"),
+)
+RULES = (Engine("espeak", "en-us", 95.0, "male"), Engine("espeak", "en-us+f2", 190.0, "female"))
+
+
+def available_engines() -> tuple[Engine, ...]:
+    """The natural voices that this machine has, one of each gender at least; else espeak-ng's."""
+    found = tuple(engine for engine in NATURAL if engine.available)
+    return found if {engine.gender for engine in found} == {"female", "male"} else RULES
+
+
+def _run(command: list[str], words: str | None = None) -> str:
+    done = subprocess.run(command, input=words, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+def _flite(words: str, voice: str) -> Utterance:
+    with tempfile.TemporaryDirectory() as folder:
+        sound = Path(folder) / "flite.wav"
+        printed = _run(["flite", "-voice", voice, "-t", words, "-psdur", "-o", str(sound)])
+        ends = [(name, float(end)) for name, end in (item.split(":") for item in printed.split())]
+        return Utterance(read_audio(sound), _phones_from_ends(ends))
+
+
+@cache
+def _festival_process() -> subprocess.Popen:
+    """One festival for all sentences: it takes two seconds to start."""
+    return subprocess.Popen(["festival", "--pipe"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def _festival(words: str, voice: str) -> Utterance:
+    festival = _festival_process()
+    with tempfile.TemporaryDirectory() as folder:
+        sound, labels = Path(folder) / "festival.wav", Path(folder) / "festival.lab"
+        quoted = words.replace("\\", " ").replace('"', " ")
+        festival.stdin.write(
+            f'(voice_{voice})(set! u (utt.synth (Utterance Text "{quoted}")))(utt.save.segs u "{labels}")'
+            f'(utt.save.wave u "{sound}" (quote riff))(format t "spoken\\n")(fflush nil)\n'
+        )
+        festival.stdin.flush()
+        if "spoken" not in festival.stdout.readline():
+            raise RuntimeError(f"festival could not say {words!r}")
+        lines = [line.split() for line in labels.read_text().splitlines()]
+        ends = [(line[2], float(line[0])) for line in lines if len(line) == 3]
+        return Utterance(read_audio(sound), _phones_from_ends(ends))
+
+
+def _phones_from_ends(ends: list[tuple[str, float]]) -> list[TimedPhone]:
+    starts = [0.0, *(end for _, end in ends[:-1])]
+    return [TimedPhone(name, start, end) for start, (name, end) in zip(starts, ends, strict=True)]
+
+
+class _Event(ctypes.Structure):
+    """espeak_EVENT of speak_lib.h."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("name", ctypes.c_char * 8),
+    )
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+_RETRIEVAL, _PHONEMES_IN_IPA, _UTF8, _LIST_END, _PHONEME = 1, 3, 1, 0, 7
+
+
+class _EspeakLibrary:
+    """espeak-ng's own interface, which tells when each phone begins. The library holds one state for the process."""
+
+    def __init__(self) -> None:
+        self.library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
+        data = str(Path(espeakng_loader.get_data_path())).encode()
+        self.rate = self.library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEMES_IN_IPA)
+        self.samples: list[np.ndarray] = []
+        self.events: list[tuple[str, float]] = []
+        self.callback = _CALLBACK(self._receive)  # kept alive as long as the library
+        self.library.espeak_SetSynthCallback(self.callback)
+
+    def _receive(self, samples, count: int, events) -> int:
+        if samples and count:
+            self.samples.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        index = 0
+        while events[index].type != _LIST_END:
+            if events[index].type == _PHONEME:
+                self.events.append((events[index].name.decode(errors="ignore"), events[index].audio_position / 1000))
+            index += 1
+        return 0
+
+    def speak(self, words: str, voice: str) -> Utterance:
+        self.samples, self.events = [], []
+        if self.library.espeak_SetVoiceByName(voice.encode()):
+            raise RuntimeError(f"espeak-ng has no voice {voice!r}")
+        text = words.encode()
+        self.library.espeak_Synth(text, ctypes.c_size_t(len(text) + 1), 0, 0, 0, _UTF8, None, None)
+        self.library.espeak_Synchronize()
+        wave = to_standard(np.concatenate(self.samples).astype(np.float32) / 32768, self.rate)
+        starts = [start for _, start in self.events]
+        ends = [*starts[1:], len(wave) / SAMPLE_RATE]
+        names = [re.sub(r"[ˈˌː\s]", "", name) or PAUSE for name, _ in self.events]
+        return Utterance(wave, [TimedPhone(*phone) for phone in zip(names, starts, ends, strict=True)])
+
+
+@cache
+def _espeak_library() -> _EspeakLibrary:
+    return _EspeakLibrary()
+
+
+def _espeak(words: str, voice: str) -> Utterance:
+    return _espeak_library().speak(words, voice)

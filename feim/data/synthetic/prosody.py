@@ -1,0 +1,96 @@
+"""Emotion by rule: bend a neutral voice by what real actors do, at a continuous intensity.
+
+The table prosody.json is measured (feim/data/synthetic/actors.py). Intensity scales the actors' mean deviation from neutral:
+0 is neutral, 0.5 their mean, 1 twice their mean, about their strongest sixth of readings.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from feim.signal.audio import SAMPLE_RATE
+from feim.signal.world import World, fill_unvoiced, stretch
+
+STRONGEST = 2.0  # times the actors' mean, at intensity 1
+
+
+@dataclass(frozen=True)
+class Prosody:
+    """How a reading differs from the same speaker's neutral one.
+
+    Attributes:
+        level: semitones of the median pitch; range: factor on the pitch's deviations from it; ending: semitones over the last fifth.
+        energy: dB; rate: factor on speed; breath: added aperiodicity from 1 to 4 kHz; envelope: (16,) dB in equal mel bands.
+    """
+
+    level: float = 0.0
+    range: float = 1.0
+    ending: float = 0.0
+    energy: float = 0.0
+    rate: float = 1.0
+    breath: float = 0.0
+    envelope: tuple[float, ...] = (0.0,) * 16
+
+
+@cache
+def _table() -> dict[str, dict]:
+    return json.loads(Path(__file__).with_name("prosody.json").read_text())
+
+
+def prosody_of(emotion: str, intensity: float) -> Prosody:
+    """The rule for an emotion at an intensity from 0 to 1. Ratios scale geometrically, differences linearly."""
+    if emotion == "neutral" or intensity == 0:
+        return Prosody()
+    mean, strength = _table()[emotion], STRONGEST * intensity
+    linear = {name: strength * mean[name] for name in ("level", "ending", "energy", "breath")}
+    ratios = {name: mean[name] ** strength for name in ("range", "rate")}
+    return Prosody(**linear, **ratios, envelope=tuple(strength * band for band in mean["envelope"]))
+
+
+def perform(world: World, durations: list[int], prosody: Prosody) -> tuple[World, list[int]]:
+    """A neutral reading and its symbol durations → the same words with `prosody`, and their new durations."""
+    world, durations = change_rate(world, durations, prosody.rate)
+    world = replace(world, pitch=shape_pitch(world.pitch, prosody))
+    gain = prosody.energy + interpolate_bands(np.array(prosody.envelope), world.envelope.shape[1])  # (513,) dB
+    bins = np.linspace(0, SAMPLE_RATE / 2, world.envelope.shape[1])
+    breath = prosody.breath * np.clip(bins / 1000, 0, 1)
+    aperiodicity = np.clip(world.aperiodicity + breath * world.voiced[:, None], 1e-3, 1.0)
+    return replace(world, envelope=world.envelope * 10 ** (gain / 10), aperiodicity=aperiodicity), durations
+
+
+def change_rate(world: World, durations: list[int], rate: float) -> tuple[World, list[int]]:
+    """Speed every symbol up by `rate`; frames are read back where the symbol's own time runs."""
+    before = np.concatenate([[0], np.cumsum(durations)])
+    after = np.round(before / rate).astype(int)
+    frames = np.arange(after[-1])
+    positions = np.interp(frames + 0.5, after, before) - 0.5
+    return stretch(world, np.clip(positions, 0, world.frames - 1)), np.diff(after).tolist()
+
+
+def shape_pitch(pitch: np.ndarray, prosody: Prosody) -> np.ndarray:
+    """(T,) Hz → (T,) Hz with the level, range and ending of `prosody`."""
+    voiced = pitch > 0
+    if not voiced.any():
+        return pitch
+    semitones = 12 / np.log(2) * fill_unvoiced(pitch)
+    centre = np.median(semitones[voiced])
+    last = np.flatnonzero(voiced)[-1] + 1
+    ramp = np.clip((np.arange(len(pitch)) / last - 0.8) / 0.2, 0, 1)  # its mean over the last fifth is one half
+    shaped = centre + prosody.level + (semitones - centre) * prosody.range + 2 * prosody.ending * ramp
+    return np.where(voiced, np.clip(np.exp(shaped * np.log(2) / 12), 62, 590), 0.0)
+
+
+def interpolate_bands(bands: np.ndarray, bins: int) -> np.ndarray:
+    """(16,) values in equal mel bands from 0 to 8 kHz → (bins,) on a linear frequency axis."""
+
+    def to_mel(hertz: np.ndarray | float) -> np.ndarray:
+        return np.where(
+            np.asarray(hertz) < 1000, np.asarray(hertz) * 3 / 200, 15 + 27 * np.log(np.maximum(hertz, 1e-3) / 1000) / np.log(6.4)
+        )
+
+    top = to_mel(SAMPLE_RATE / 2)
+    centres = (np.arange(len(bands)) + 0.5) / len(bands) * top
+    return np.interp(to_mel(np.linspace(0, SAMPLE_RATE / 2, bins)), centres, bands)

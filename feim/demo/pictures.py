@@ -1,0 +1,170 @@
+"""The picture of a sound: waveform, words, phonemes, mel spectrogram and pitch above one another. For the demo and the notebooks."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from feim.signal.audio import FRAME_RATE, N_MELS, SAMPLE_RATE, loudness_envelope
+from feim.signal.text import BLANK, LETTERS, normalise
+from feim.studio import Speech
+
+PANEL, INK, FAINT, WAVE, PITCH = "#101b24", "#e6ebed", "#9fb0b8", "#7fcfc4", "#ff9e80"
+# Loudness of the mel bands, quiet to loud; lightness rises evenly, so that the picture also reads in grey.
+LOUDNESS = [(0, PANEL), (0.2, "#12384a"), (0.45, "#1d7078"), (0.65, "#6db59c"), (0.82, "#efdca2"), (1, "#fff6e0")]
+RANGE = 75.0  # dB shown below the loudest band
+COLUMNS = 800  # of the mel picture at most: what a wide screen can show
+MOST_PHONEMES = 400  # more are too narrow to read, and slow to draw
+WIDEST_GROUP = 4  # written words that espeak-ng may run together, as in "out of the"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the sound. `start` and `end` in seconds; `ipa` is what was said."""
+
+    label: str
+    start: float
+    end: float
+    ipa: str
+
+
+def draw(speech: Speech) -> go.Figure:
+    """Everything there is to see in a Speech, over one time axis in seconds, on a dark panel that suits light and dark pages."""
+    words = spoken_words(speech)
+    phonemes = [phoneme for word in spoken_phonemes(speech) for phoneme in word]
+    figure = make_subplots(rows=4, shared_xaxes=True, vertical_spacing=0.02, row_heights=[0.2, 0.16, 0.42, 0.22])
+    _add_waveform(figure, speech.waveform)
+    _add_lane(figure, words, "words", "#24535e")
+    _add_lane(figure, phonemes if len(phonemes) <= MOST_PHONEMES else [], "sounds", "#1b3743")
+    _add_mel(figure, speech.mel)
+    _add_pitch(figure, speech.pitch)
+    _lay_out(figure, seconds=len(speech.waveform) / SAMPLE_RATE)
+    return figure
+
+
+def spoken_phonemes(speech: Speech) -> list[list[Span]]:
+    """The speech's symbols as words of phonemes: marks and blanks count with the letter they belong to, the rest is pause."""
+    ends = np.cumsum(speech.durations) / FRAME_RATE
+    words: list[list[Span]] = [[]]
+    prefix, prefix_start = "", None  # a stress mark waits for its vowel
+    for symbol, start, end in zip(speech.phonemes, [0.0, *ends[:-1]], ends, strict=True):
+        last = words[-1][-1] if words[-1] else None
+        if symbol in LETTERS:
+            label = prefix + symbol
+            words[-1].append(Span(label, start if prefix_start is None else prefix_start, end, label))
+            prefix, prefix_start = "", None
+        elif symbol in "ˈˌ":
+            prefix, prefix_start = symbol, start
+        elif prefix_start is not None and symbol == BLANK:
+            continue
+        elif last and (symbol == BLANK or not _is_pause(symbol)):
+            label = last.label + symbol.replace(BLANK, "")
+            words[-1][-1] = Span(label, last.start, end, label)
+        elif words[-1]:
+            words.append([])
+    return [word for word in words if word]
+
+
+def _is_pause(symbol: str) -> bool:
+    return symbol.isspace() or symbol in ",.!?;:—"
+
+
+def spoken_words(speech: Speech) -> list[Span]:
+    """The words as they are written, where they sound; IPA where writing and sound cannot be matched."""
+    groups = spoken_phonemes(speech)
+    ipa = ["".join(phoneme.label for phoneme in group) for group in groups]
+    written = re.findall(r"[^\s,.!?;:—-]+", normalise(speech.text))
+    labels = match_words(ipa, written)
+    return [Span(label, group[0].start, group[-1].end, sound) for label, group, sound in zip(labels, groups, ipa, strict=True)]
+
+
+def match_words(ipa: list[str], written: list[str]) -> list[str]:
+    """Give every spoken group its written words, in order, so that letters and sounds differ least in number.
+
+    espeak-ng runs small words together ("of the" → "əvðə"), so a group may take up to WIDEST_GROUP words.
+    """
+    if not len(ipa) <= len(written) <= WIDEST_GROUP * len(ipa):
+        return ipa
+    letters = np.array([len(word) for word in written])
+    sounds = np.array([sum(symbol in LETTERS for symbol in group) for group in ipa])
+    best = np.full((len(ipa) + 1, len(written) + 1), np.inf)  # best[g, w]: cost of the first g groups holding the first w words
+    best[0, 0] = 0
+    taken = np.zeros(best.shape, dtype=int)
+    for g in range(1, len(ipa) + 1):
+        for w in range(g, len(written) + 1):
+            counts = np.arange(1, min(WIDEST_GROUP, w) + 1)
+            costs = [best[g - 1, w - n] + abs(letters[w - n : w].sum() - sounds[g - 1]) for n in counts]
+            taken[g, w] = counts[np.argmin(costs)]
+            best[g, w] = min(costs)
+    labels, w = [], len(written)
+    for g in range(len(ipa), 0, -1):
+        labels.append(" ".join(written[w - taken[g, w] : w]))
+        w -= taken[g, w]
+    return labels[::-1]
+
+
+def _add_waveform(figure: go.Figure, waveform: np.ndarray) -> None:
+    envelope = loudness_envelope(waveform, COLUMNS)  # (points, 2)
+    times = np.linspace(0, len(waveform) / SAMPLE_RATE, len(envelope))
+    outline = np.concatenate([envelope[:, 1], envelope[::-1, 0]])
+    figure.add_scatter(
+        x=np.concatenate([times, times[::-1]]), y=outline, fill="toself", fillcolor=WAVE, line={"width": 0.5, "color": WAVE},
+        mode="lines", hoverinfo="skip", row=1, col=1,
+    )  # fmt: skip
+
+
+def _add_lane(figure: go.Figure, spans: list[Span], lane: str, colour: str) -> None:
+    """Boxes with their label inside; a label that does not fit is left to the pointer."""
+    figure.add_bar(
+        orientation="h", y=[lane] * len(spans), base=[span.start for span in spans], x=[span.end - span.start for span in spans],
+        text=[span.label for span in spans], textposition="inside", insidetextanchor="middle", textangle=0,
+        customdata=[[span.start, span.end, span.ipa] for span in spans],
+        hovertemplate="%{text} /%{customdata[2]}/<br>%{customdata[0]:.2f} – %{customdata[1]:.2f} s<extra></extra>",
+        marker={"color": colour, "line": {"color": PANEL, "width": 1.5}, "cornerradius": 4}, textfont={"color": INK},
+        row=2, col=1,
+    )  # fmt: skip
+
+
+def _add_mel(figure: go.Figure, mel: np.ndarray) -> None:
+    decibels = 20 / np.log(10) * mel  # (128, T) natural log of magnitude → dB
+    shades = 255 * (1 + (decibels - decibels.max()) / RANGE).clip(0, 1)
+    columns = np.array_split(shades, min(COLUMNS, mel.shape[1]), axis=1)
+    picture = np.stack([column.mean(axis=1) for column in columns], axis=1).astype(np.uint8)  # (128, columns)
+    width = mel.shape[1] / FRAME_RATE / picture.shape[1]
+    figure.add_heatmap(
+        z=picture, x0=width / 2, dx=width, zmin=0, zmax=255, colorscale=LOUDNESS, showscale=False, zsmooth="fast", hoverinfo="skip",
+        row=3, col=1,
+    )  # fmt: skip
+
+
+def _add_pitch(figure: go.Figure, pitch: np.ndarray) -> None:
+    voiced = np.where(pitch > 0, pitch, np.nan)
+    figure.add_scatter(
+        x=(np.arange(len(pitch)) + 0.5) / FRAME_RATE, y=voiced, mode="lines", line={"color": PITCH, "width": 2.5}, connectgaps=False,
+        hovertemplate="%{y:.0f} Hz at %{x:.2f} s<extra></extra>", row=4, col=1,
+    )  # fmt: skip
+
+
+def _band(hertz: float) -> float:
+    """The mel band at a frequency, on Slaney's scale: linear to 1 kHz (15 mel), then 27 mel to each factor of 6.4."""
+    mel = hertz * 3 / 200 if hertz < 1000 else 15 + 27 * np.log(hertz / 1000) / np.log(6.4)
+    top = 15 + 27 * np.log(SAMPLE_RATE / 2 / 1000) / np.log(6.4)
+    return mel / top * (N_MELS + 1) - 1
+
+
+def _lay_out(figure: go.Figure, seconds: float) -> None:
+    font = {"family": "IBM Plex Sans, system-ui, sans-serif", "size": 12, "color": FAINT}
+    figure.update_layout(
+        height=440, showlegend=False, dragmode=False, bargap=0.08, barmode="overlay", font=font, paper_bgcolor=PANEL, plot_bgcolor=PANEL,
+        margin={"l": 12, "r": 12, "t": 12, "b": 12}, uniformtext={"minsize": 9, "mode": "hide"}, hoverlabel={"font": {"size": 13}},
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, seconds], showgrid=False, zeroline=False, fixedrange=True, ticks="")
+    figure.update_yaxes(showgrid=False, zeroline=False, fixedrange=True, automargin=True, ticks="")
+    figure.update_xaxes(ticksuffix=" s", nticks=8, automargin=True, row=4, col=1)
+    figure.update_yaxes(visible=False, row=1, col=1)
+    figure.update_yaxes(categoryorder="array", categoryarray=["sounds", "words"], row=2, col=1)
+    kilohertz = (0.5, 1, 2, 4)
+    figure.update_yaxes(tickvals=[_band(1000 * k) for k in kilohertz], ticktext=[f"{k:g} kHz" for k in kilohertz], row=3, col=1)
+    figure.update_yaxes(ticksuffix=" Hz", nticks=4, rangemode="normal", showgrid=True, gridcolor="#1d2c37", row=4, col=1)

@@ -1,0 +1,122 @@
+"""A report: measured values beside the bars they must reach, saved after every measure as JSON and as a Markdown table."""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+
+class ForeignReport(ValueError):
+    """The file to go on from is no report of this suite and these settings."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        what: what was measured.
+        value, bar: the figure and what it must reach, in the same unit.
+        at_most: True if smaller is better.
+        digits: decimals to print.
+        note: how it was measured: counts, spread, what it was compared with.
+    """
+
+    what: str
+    value: float
+    bar: float
+    at_most: bool = False
+    digits: int = 2
+    note: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the bar is reached; an undefined value (nan) reaches none."""
+        return self.value <= self.bar if self.at_most else self.value >= self.bar
+
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """What, measured, bar, verdict, note: as printed."""
+        value, bar = (f"{figure:.{self.digits}f}" for figure in (self.value, self.bar))
+        return self.what, value, f"{'≤' if self.at_most else '≥'} {bar}", "yes" if self.reached else "**no**", self.note
+
+
+@dataclass
+class Report:
+    """Measures by name, each with its rows, in the order they were made.
+
+    Attributes:
+        path: the JSON file; the Markdown table is written beside it.
+        settings: what makes two reports comparable.
+        say: where progress goes.
+    """
+
+    path: Path
+    settings: dict
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    say: Callable[[str], None] = print
+
+    def measure(self, name: str, make: Callable[[], list[Row]]) -> list[Row]:
+        """Make the rows of one measure and save the report; a measure that the report already has is not made again."""
+        if name not in self.rows:
+            start = perf_counter()
+            self.rows[name] = make()
+            self.seconds[name] = round(perf_counter() - start, 1)
+            self.save()
+        for row in self.rows[name]:
+            what, value, bar, reached, note = row.cells()
+            self.say(f"{what}: {value} ({bar}: {reached.strip('*')}){' · ' + note if note else ''}")
+        return self.rows[name]
+
+    @property
+    def reached(self) -> bool:
+        """Whether every bar is reached."""
+        return all(row.reached for rows in self.rows.values() for row in rows)
+
+    def as_dict(self) -> dict:
+        """For JSON: undefined values become null."""
+        rows = {name: [_without_nan(asdict(row)) | {"reached": row.reached} for row in rows] for name, rows in self.rows.items()}
+        return {"settings": self.settings, "rows": rows, "seconds": self.seconds}
+
+    def markdown(self) -> str:
+        """The table."""
+        lines = ["| what | measured | bar | reached | how |", "|---|---|---|---|---|"]
+        lines += [f"| {' | '.join(row.cells())} |" for rows in self.rows.values() for row in rows]
+        return "\n".join(lines) + "\n"
+
+    def save(self) -> Path:
+        """Write both files whole. Raises: OSError."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.path.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        unfinished.replace(self.path)
+        self.path.with_suffix(".md").write_text(self.markdown())
+        return self.path
+
+
+def go_on(path: Path, settings: dict) -> Report:
+    """The report at `path` as far as it got, or a new one if there is none.
+
+    Raises: ForeignReport.
+    """
+    if not path.is_file():
+        return Report(path, settings)
+    try:
+        found = json.loads(path.read_text())
+        rows = {name: [_row(row) for row in rows] for name, rows in found["rows"].items()}
+        if found["settings"] != settings:
+            raise ForeignReport(f"{path} was measured with other settings or weights; choose another folder or leave out --resume")
+        return Report(path, settings, rows, found["seconds"])
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise ForeignReport(f"{path} is no report of ours; choose another folder or leave out --resume") from error
+
+
+def _row(saved: dict) -> Row:
+    values = {name: math.nan if value is None else value for name, value in saved.items() if name != "reached"}
+    return Row(**values)
+
+
+def _without_nan(row: dict) -> dict:
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}

@@ -1,0 +1,116 @@
+"""Sound in and out: mono float32 at 16 kHz, and the log-mel spectrogram every model reads.
+
+The front end is Face-TTS's (128 slaney bands, 1024-point FFT, 10 ms hop, natural log clipped at 1e-5),
+so there are exactly 100 frames a second, four to a 25-fps video frame.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from torchaudio.functional import melscale_fbanks, resample
+from torchaudio.transforms import GriffinLim, InverseMelScale
+
+SAMPLE_RATE = 16_000
+N_FFT = 1024
+HOP = 160
+N_MELS = 128
+FRAME_RATE = SAMPLE_RATE // HOP
+MEL_FLOOR = 1e-5
+MEL_SILENCE = float(np.log(MEL_FLOOR))
+
+
+class UnreadableAudio(ValueError):
+    """The file is missing, empty, or in no format that libsndfile or ffmpeg can read."""
+
+
+def read_audio(source: str | Path) -> np.ndarray:
+    """Read any sound (wav, flac, ogg, mp3; or the soundtrack of a video) as 16 kHz mono.
+
+    Returns: (samples,) float32 in [−1, 1].
+    Raises: UnreadableAudio.
+    """
+    path = Path(source)
+    if not path.is_file():
+        raise UnreadableAudio(f"there is no sound file at {path}")
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)  # (samples, channels)
+    except soundfile.LibsndfileError:
+        samples, rate = _read_soundtrack(path)
+    if not len(samples):
+        raise UnreadableAudio(f"{path.name} holds no sound; record or export it again")
+    return to_standard(samples.mean(axis=1), rate)
+
+
+def _read_soundtrack(path: Path) -> tuple[np.ndarray, int]:
+    """Decode with moviepy's ffmpeg what libsndfile cannot: m4a, aac, mp4, flv, webm."""
+    from moviepy import AudioFileClip  # slow to import, seldom needed
+
+    try:
+        with AudioFileClip(str(path)) as clip:
+            samples = clip.to_soundarray(fps=SAMPLE_RATE)
+    except (OSError, KeyError, IndexError, ValueError) as error:
+        raise UnreadableAudio(f"{path.name} is not a sound this can read; use wav, flac, ogg, mp3 or mp4") from error
+    return np.atleast_2d(samples.astype(np.float32)), SAMPLE_RATE
+
+
+def to_standard(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Bring mono samples (samples,) at `rate` Hz to 16 kHz float32 in [−1, 1]."""
+    wave = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+    if rate != SAMPLE_RATE:
+        wave = resample(wave, rate, SAMPLE_RATE)
+    return wave.nan_to_num().clamp(-1, 1).numpy()
+
+
+def write_audio(path: str | Path, samples: np.ndarray, rate: int = SAMPLE_RATE) -> Path:
+    """Write (samples,) float32 in [−1, 1]; the suffix chooses wav, flac, ogg or mp3.
+
+    Raises: OSError, naming the path, when it cannot be written.
+    """
+    path = Path(path)
+    try:
+        soundfile.write(path, samples, rate)
+    except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as error:
+        raise OSError(f"cannot write sound to {path}: use an existing, writable folder and .wav, .flac, .ogg or .mp3") from error
+    return path
+
+
+@cache
+def _filterbank() -> torch.Tensor:
+    return melscale_fbanks(N_FFT // 2 + 1, 0.0, SAMPLE_RATE / 2, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")  # (513, 128)
+
+
+@cache
+def _window() -> torch.Tensor:
+    return torch.hann_window(N_FFT)
+
+
+def spectrogram(wave: torch.Tensor) -> torch.Tensor:
+    """Magnitude of the short-time Fourier transform: (…, samples) → (…, 513, T), T = ⌈samples / 160⌉, frame t centred on sample 160·t."""
+    frames = -(-wave.shape[-1] // HOP)
+    spectrum = torch.stft(wave, N_FFT, HOP, window=_window().to(wave), center=True, pad_mode="constant", return_complex=True)
+    return spectrum.abs()[..., :frames]
+
+
+def mel_spectrogram(wave: torch.Tensor | np.ndarray) -> torch.Tensor:
+    """Log-mel spectrogram: (…, samples) at 16 kHz → (…, 128, T), natural log of magnitude, clipped at 1e-5."""
+    wave = torch.as_tensor(wave, dtype=torch.float32)
+    mel = _filterbank().to(wave).T @ spectrogram(wave)  # (…, 128, T)
+    return mel.clamp_min(MEL_FLOOR).log()
+
+
+def griffin_lim(mel: torch.Tensor, iterations: int = 32) -> torch.Tensor:
+    """Log-mel (128, T) → waveform (160·T,) by Griffin and Lim 1984: the reference that every vocoder must beat."""
+    inverse = InverseMelScale(N_FFT // 2 + 1, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")
+    magnitude = inverse(mel.exp())
+    samples = mel.shape[-1] * HOP
+    synthesise = GriffinLim(N_FFT, n_iter=iterations, hop_length=HOP, power=1.0, length=samples, rand_init=False)
+    return synthesise(magnitude)
+
+
+def loudness_envelope(samples: np.ndarray, points: int = 1000) -> np.ndarray:
+    """(samples,) → (points, 2): minimum and maximum of equal stretches, to draw a waveform."""
+    stretches = np.array_split(samples, min(points, len(samples)))
+    return np.array([(stretch.min(), stretch.max()) for stretch in stretches])

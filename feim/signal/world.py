@@ -1,0 +1,98 @@
+"""WORLD's view of a voice (Morise et al. 2016): pitch, spectral envelope and aperiodicity, 100 frames a second.
+
+The teachers' voices are bent here, actors are measured here, and the source-filter vocoder ends here.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyworld
+
+from feim.signal.audio import HOP, SAMPLE_RATE
+
+FRAME_MS = 1000 * HOP / SAMPLE_RATE
+PITCH_FLOOR, PITCH_CEILING = 60.0, 600.0  # Hz
+FFT_SIZE = pyworld.get_cheaptrick_fft_size(SAMPLE_RATE, PITCH_FLOOR + 11.0)
+
+
+@dataclass(frozen=True)
+class World:
+    """One voice, frame by frame (10 ms).
+
+    Attributes:
+        pitch: (T,) Hz, 0 where unvoiced.
+        envelope: (T, 513) power spectrum with the harmonics smoothed away.
+        aperiodicity: (T, 513) share of noise in each bin, 0 to 1.
+    """
+
+    pitch: np.ndarray
+    envelope: np.ndarray
+    aperiodicity: np.ndarray
+
+    @property
+    def frames(self) -> int:
+        return len(self.pitch)
+
+    @property
+    def voiced(self) -> np.ndarray:
+        return self.pitch > 0
+
+
+def track_pitch(wave: np.ndarray) -> np.ndarray:
+    """(samples,) → (⌈samples / 160⌉,) Hz, 0 where unvoiced: DIO refined by StoneMask."""
+    wave = np.ascontiguousarray(wave, dtype=np.float64)
+    pitch, times = pyworld.dio(wave, SAMPLE_RATE, f0_floor=PITCH_FLOOR, f0_ceil=PITCH_CEILING, frame_period=FRAME_MS)
+    pitch = pyworld.stonemask(wave, pitch, times, SAMPLE_RATE)
+    return pitch[: -(-len(wave) // HOP)]
+
+
+def analyse(wave: np.ndarray, pitch: np.ndarray | None = None) -> World:
+    """(samples,) → World with T = ⌈samples / 160⌉ frames, aligned with feim.signal.audio.mel_spectrogram."""
+    wave = np.ascontiguousarray(wave, dtype=np.float64)
+    pitch = track_pitch(wave) if pitch is None else pitch
+    times = np.arange(len(pitch)) * FRAME_MS / 1000
+    envelope = pyworld.cheaptrick(wave, pitch, times, SAMPLE_RATE, f0_floor=PITCH_FLOOR + 11.0, fft_size=FFT_SIZE)
+    aperiodicity = pyworld.d4c(wave, pitch, times, SAMPLE_RATE, fft_size=FFT_SIZE)
+    return World(pitch, envelope, aperiodicity)
+
+
+def synthesise(world: World) -> np.ndarray:
+    """World → (160·T,) float32 in [−1, 1]."""
+    parts = (np.ascontiguousarray(part, dtype=np.float64) for part in (world.pitch, world.envelope, world.aperiodicity))
+    wave = pyworld.synthesize(*parts, SAMPLE_RATE, FRAME_MS)[: HOP * world.frames]
+    wave = np.pad(wave, (0, HOP * world.frames - len(wave)))
+    return np.clip(np.nan_to_num(wave), -1, 1).astype(np.float32)
+
+
+def warp_formants(world: World, scale: float) -> World:
+    """Move every formant to `scale` times its frequency: above 1 a shorter vocal tract."""
+    bins = np.arange(world.envelope.shape[1])
+    source = np.clip(bins / scale, 0, bins[-1])
+    low = np.floor(source).astype(int)
+    high = np.minimum(low + 1, bins[-1])
+    part = source - low
+    logs = np.log(np.maximum(world.envelope, 1e-16))
+    envelope = np.exp(logs[:, low] * (1 - part) + logs[:, high] * part)
+    aperiodicity = world.aperiodicity[:, low] * (1 - part) + world.aperiodicity[:, high] * part
+    return replace(world, envelope=envelope, aperiodicity=aperiodicity)
+
+
+def stretch(world: World, positions: np.ndarray) -> World:
+    """Read the voice at fractional frame `positions` (T′,): slower, faster, or anything between."""
+    low = np.clip(np.floor(positions).astype(int), 0, world.frames - 1)
+    high = np.minimum(low + 1, world.frames - 1)
+    part = np.clip(positions - low, 0, 1)
+    nearest = np.where(part < 0.5, low, high)
+    both = (world.pitch[low] > 0) & (world.pitch[high] > 0)
+    pitch = np.where(both, world.pitch[low] * (1 - part) + world.pitch[high] * part, world.pitch[nearest])
+    part = part[:, None]
+    envelope = np.exp(np.log(np.maximum(world.envelope[low], 1e-16)) * (1 - part) + np.log(np.maximum(world.envelope[high], 1e-16)) * part)
+    return World(pitch, envelope, world.aperiodicity[nearest])
+
+
+def fill_unvoiced(pitch: np.ndarray) -> np.ndarray:
+    """(T,) Hz with zeros → (T,) natural log of Hz with unvoiced frames interpolated; all zeros where nothing is voiced."""
+    voiced = np.flatnonzero(pitch > 0)
+    if not len(voiced):
+        return np.zeros_like(pitch)
+    return np.interp(np.arange(len(pitch)), voiced, np.log(pitch[voiced]))
