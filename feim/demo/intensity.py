@@ -59,7 +59,13 @@ choose(Number(props.value));
 def intensity_control(value: float = 1) -> gr.HTML:
     """The control; its value is γ as text ("1"), and the API takes a number too."""
     control = gr.HTML(
-        str(value), label="Intensity", html_template=_HTML, js_on_load=_JS, marks=list(MARKS.items()), apply_default_css=False, elem_id="intensity"
+        str(value),
+        label="Intensity",
+        html_template=_HTML,
+        js_on_load=_JS,
+        marks=list(MARKS.items()),
+        apply_default_css=False,
+        elem_id="intensity",
     )
     control.api_info = lambda: {"type": "number", "description": json.dumps(MARKS)}
     return control

@@ -16,7 +16,7 @@ PANEL, INK, FAINT, WAVE, PITCH = "#101b24", "#e6ebed", "#9fb0b8", "#7fcfc4", "#f
 LOUDNESS = [(0, PANEL), (0.2, "#12384a"), (0.45, "#1d7078"), (0.65, "#6db59c"), (0.82, "#efdca2"), (1, "#fff6e0")]
 RANGE = 75.0  # dB shown below the loudest band
 COLUMNS = 800  # of the mel picture at most: what a wide screen can show
-MOST_PHONEMES = 400  # more are too narrow to read, and slow to draw
+MOST_BOXES, MOST_LABELS = 400, 40  # phonemes: more boxes are slow to draw, and more labels too narrow to read on a page
 WIDEST_GROUP = 4  # written words that espeak-ng may run together, as in "out of the"
 
 
@@ -36,8 +36,8 @@ def draw(speech: Speech) -> go.Figure:
     phonemes = [phoneme for word in spoken_phonemes(speech) for phoneme in word]
     figure = make_subplots(rows=4, shared_xaxes=True, vertical_spacing=0.02, row_heights=[0.2, 0.16, 0.42, 0.22])
     _add_waveform(figure, speech.waveform)
-    _add_lane(figure, words, "words", "#24535e")
-    _add_lane(figure, phonemes if len(phonemes) <= MOST_PHONEMES else [], "sounds", "#1b3743")
+    _add_lane(figure, words, "words", "#24535e", labelled=True)
+    _add_lane(figure, phonemes if len(phonemes) <= MOST_BOXES else [], "sounds", "#1b3743", labelled=len(phonemes) <= MOST_LABELS)
     _add_mel(figure, speech.mel)
     _add_pitch(figure, speech.pitch)
     _lay_out(figure, seconds=len(speech.waveform) / SAMPLE_RATE)
@@ -115,11 +115,11 @@ def _add_waveform(figure: go.Figure, waveform: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _add_lane(figure: go.Figure, spans: list[Span], lane: str, colour: str) -> None:
+def _add_lane(figure: go.Figure, spans: list[Span], lane: str, colour: str, labelled: bool) -> None:
     """Boxes with their label inside; a label that does not fit is left to the pointer."""
     figure.add_bar(
         orientation="h", y=[lane] * len(spans), base=[span.start for span in spans], x=[span.end - span.start for span in spans],
-        text=[span.label for span in spans], textposition="inside", insidetextanchor="middle", textangle=0,
+        text=[span.label for span in spans], textposition="inside" if labelled else "none", insidetextanchor="middle", textangle=0,
         customdata=[[span.start, span.end, span.ipa] for span in spans],
         hovertemplate="%{text} /%{customdata[2]}/<br>%{customdata[0]:.2f} – %{customdata[1]:.2f} s<extra></extra>",
         marker={"color": colour, "line": {"color": PANEL, "width": 1.5}, "cornerradius": 4}, textfont={"color": INK},
@@ -157,7 +157,7 @@ def _band(hertz: float) -> float:
 def _lay_out(figure: go.Figure, seconds: float) -> None:
     font = {"family": "IBM Plex Sans, system-ui, sans-serif", "size": 12, "color": FAINT}
     figure.update_layout(
-        height=440, showlegend=False, dragmode=False, bargap=0.08, barmode="overlay", font=font, paper_bgcolor=PANEL, plot_bgcolor=PANEL,
+        height=400, showlegend=False, dragmode=False, bargap=0.08, barmode="overlay", font=font, paper_bgcolor=PANEL, plot_bgcolor=PANEL,
         margin={"l": 12, "r": 12, "t": 12, "b": 12}, uniformtext={"minsize": 9, "mode": "hide"}, hoverlabel={"font": {"size": 13}},
     )  # fmt: skip
     figure.update_xaxes(range=[0, seconds], showgrid=False, zeroline=False, fixedrange=True, ticks="")

@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 
 from feim.demo.intensity import intensity_control
 from feim.demo.pictures import draw
+from feim.demo.portrait import portrait_input
 from feim.signal.emotion import EMOTIONS
 from feim.studio import Speech, Studio
 
-FACES = Path(__file__).parents[2] / "assets" / "faces"
 SCENES = [  # text, emotion, intensity
     ["Good morning. The train to the sea leaves at nine from platform two.", "neutral", "1"],
     ["We did it! After all these years, we finally did it!", "happy", "5"],
@@ -23,66 +23,74 @@ SCENES = [  # text, emotion, intensity
     ["There is something moving in my soup.", "disgusted", "5"],
     ["You came all this way, only to see me?", "surprised", "5"],
 ]
-CONSENT = "Use a portrait that you may use: your own, or one whose owner agreed."
-WAITING = "Choose a portrait, type a sentence, and press <b>Speak</b>."
-IDLE = f"<p class='idle'>{WAITING}</p>"
+CAPTION = "From top to bottom: waveform, words and sounds, mel spectrogram, pitch."
+_HEIGHTS = (6, 14, 26, 40, 58, 44, 70, 90, 64, 48, 76, 54, 36, 60, 84, 62, 40, 24, 34, 18, 8)
+_WAVE = "".join(f"<rect x='{12 * i}' y='{50 - height / 2}' width='6' height='{height}' rx='3'/>" for i, height in enumerate(_HEIGHTS))
+IDLE = f"""<div class='idle'><svg viewBox='0 0 246 100' fill='currentColor' aria-hidden='true'>{_WAVE}</svg>
+<span>Choose a portrait, write a sentence, and press <b>Speak</b>.<br>Without a portrait, the default voice speaks.</span></div>"""
+# In the browser, as Speak is pressed: old messages go, and on a phone the result comes into view.
+_PREPARE = """(...wish) => {
+  document.querySelectorAll("[data-testid=toast-close]").forEach((cross) => cross.click());
+  const result = document.querySelector(".result");
+  if (result.getBoundingClientRect().top > 0.7 * innerHeight) result.scrollIntoView({ behavior: "smooth" });
+  return wish;
+}"""
 
 
 def speak_tab(studio: Studio) -> None:
-    """Lay the tab out inside the Blocks that is being built."""
-    with gr.Row(elem_classes="tab", equal_height=False):
+    """Lay the tab out inside the Blocks that is being built, and connect it to the studio as the endpoint /speak."""
+    with gr.Row(equal_height=False, elem_classes="cards"):
         with gr.Column(scale=5, min_width=320, elem_classes="card"):
-            face = gr.Image(
-                label="Portrait", sources=["upload", "webcam", "clipboard"], type="filepath", image_mode=None, height=260, buttons=[],
-                elem_id="portrait", webcam_options=gr.WebcamOptions(mirror=True),
-            )  # fmt: skip
-            if portraits := sorted(FACES.glob("*.jpg")):
-                gr.Examples([str(path) for path in portraits], face, label="Or take one of these", elem_id="faces", api_visibility="private")
-            gr.HTML(f"<p>{CONSENT} Without a portrait, the default voice speaks.</p>", elem_classes="note")
-            text = gr.Textbox(
-                label="Text", placeholder="What should be said, in English?", value=SCENES[0][0], lines=3, max_lines=12, elem_id="text"
-            )
+            face = portrait_input()
+            text = gr.Textbox(SCENES[0][0], label="Text", placeholder="What should be said, in English?", lines=2, max_lines=12)
+            place_of_scenes = gr.Column()
             with gr.Row():
-                emotion = gr.Dropdown([(label.capitalize(), label) for label in EMOTIONS], value="neutral", label="Emotion", scale=3, min_width=140)
+                labels = [(label.capitalize(), label) for label in EMOTIONS]
+                emotion = gr.Dropdown(labels, value="neutral", label="Emotion", scale=3, min_width=140)
                 seed = gr.Number(0, label="Take (seed)", precision=0, minimum=0, scale=2, min_width=110)
             intensity = intensity_control()
-            gr.Examples(
-                SCENES, [text, emotion, intensity], label="Scenes to try", elem_id="scenes", visible_columns=[0],
-                example_labels=[emotion.capitalize() for _, emotion, _ in SCENES], api_visibility="private",
-            )  # fmt: skip
+            with place_of_scenes:
+                gr.Examples(
+                    SCENES, [text, emotion, intensity], label="Or try a scene", visible_columns=[0], api_visibility="private",
+                    example_labels=[feeling.capitalize() for _, feeling, _ in SCENES],
+                )  # fmt: skip
             button = gr.Button("Speak", variant="primary", size="lg", elem_id="speak")
         with gr.Column(scale=6, min_width=320, elem_classes="card result"):
-            status = gr.HTML(IDLE, html_template="<div role='status'>${value}</div>", elem_id="status", min_height=76)
-            audio = gr.Audio(label="AI-generated speech", type="filepath", interactive=False, autoplay=True, buttons=["download"], elem_id="speech")
-            picture = gr.Plot(label="Its waveform, words, sounds, mel spectrogram and pitch", elem_id="picture")
+            status = gr.HTML(IDLE, html_template="<div role='status'>${value}</div>", elem_id="status")
+            audio = gr.Audio(
+                label="AI-generated speech", type="filepath", interactive=False, autoplay=True, buttons=["download"], elem_id="speech",
+                waveform_options=gr.WaveformOptions(waveform_color="#8fb3b1", waveform_progress_color="#12848a"),
+            )  # fmt: skip
+            picture = gr.Plot(show_label=False, elem_id="picture")
+            gr.HTML(f"<p>{CAPTION}</p>", elem_id="caption")
 
-    def speak(
-        text: str, face: dict | None, emotion: str, intensity: float, seed: int, progress: gr.Progress = gr.Progress()  # noqa: B008
-    ) -> Iterator[tuple[str, str, go.Figure]]:
-        """Speak a text in the voice that suits a portrait.
+    def speak(text, face, emotion, intensity, seed, progress=gr.Progress()) -> Iterator[tuple[str, str, go.Figure]]:  # noqa: B008
+        """Speak a text in a voice that suits a portrait.
 
-        Gives the sound (wav, 16 kHz), one line about it with notes, and its picture. Nothing is kept.
+        Gives the sound (wav, 16 kHz), a line about it with notes, and its picture. Nothing is kept.
         """
         try:
+            face = face and face["path"]
             speech = studio.speak(
-                text or "", face and face["path"], emotion, intensity, seed=_whole(seed), progress=lambda part, stage: progress(part, desc=stage)
+                text or "", face, emotion, intensity, whole(seed), progress=lambda part, stage: progress(part, desc=stage)
             )
-            with TemporaryDirectory() as folder:
-                sound = speech.save(Path(folder) / f"feim-{speech.emotion}.wav")
-                yield str(sound), describe(speech), draw(speech)
+            with TemporaryDirectory() as folder:  # Gradio copies the sound to where it is deleted in time
+                yield str(speech.save(Path(folder) / f"feim-{speech.emotion}.wav")), describe(speech), draw(speech)
         except (ValueError, OSError) as error:
-            raise gr.Error(escape(str(error)), title="That did not work", duration=None, print_exception=False) from error
+            raise gr.Error(escape(str(error), quote=False), duration=None, print_exception=False) from error
 
     gr.on(
-        [button.click, text.submit], speak, [text, face, emotion, intensity, seed], [audio, status, picture],
-        api_name="speak", preprocess=False, show_progress_on=status, concurrency_limit=1,
+        [button.click, text.submit], speak, [text, face, emotion, intensity, seed], [audio, status, picture], api_name="speak", js=_PREPARE,
+        preprocess=False,  # the studio checks every value, in words that Gradio lacks
+        show_progress_on=status, concurrency_limit=1,
     )  # fmt: skip
 
 
-def _whole(seed: float | None) -> int:
+def whole(seed: float | str | None) -> int:
+    """What was typed as a seed; nothing counts as 0. Raises ValueError."""
     try:
         return int(seed or 0)
-    except (ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"seed {seed!r} is not a whole number; use 0, 1, 2 …") from error
 
 

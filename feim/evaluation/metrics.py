@@ -39,11 +39,25 @@ def edit_distance(reference: Sequence, hypothesis: Sequence) -> int:
     return row[-1]
 
 
+def word_errors(references: Sequence[str], hypotheses: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Errors (N,) in each text, and words (N,) in its reference."""
+    pairs = [(words_of(said), words_of(heard)) for said, heard in zip(references, hypotheses, strict=True)]
+    return np.array([edit_distance(*pair) for pair in pairs]), np.array([len(said) for said, _ in pairs])
+
+
 def word_error_rate(references: Sequence[str], hypotheses: Sequence[str]) -> float:
     """Errors over all texts per word of all references; above 1 when more is heard than was said. nan without reference words."""
-    pairs = [(words_of(said), words_of(heard)) for said, heard in zip(references, hypotheses, strict=True)]
-    words = sum(len(said) for said, _ in pairs)
-    return sum(edit_distance(said, heard) for said, heard in pairs) / words if words else float("nan")
+    errors, words = word_errors(references, hypotheses)
+    return float(errors.sum() / words.sum()) if words.sum() else float("nan")
+
+
+def word_error_margin(references: Sequence[str], first: Sequence[str], second: Sequence[str]) -> float:
+    """Standard error of the difference of two word error rates over the same texts (the ratio estimator, Cochran 1977, eq. 2.46)."""
+    errors, words = word_errors(references, first)
+    gained = errors - word_errors(references, second)[0]
+    count = len(words)
+    left = gained - words * gained.sum() / words.sum()  # what the common difference does not explain
+    return float(np.sqrt(count / (count - 1) * np.square(left).sum()) / words.sum()) if count > 1 else float("nan")
 
 
 def ranks(values: Sequence[float]) -> np.ndarray:

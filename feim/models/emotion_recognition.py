@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from feim.nn.blocks import ConvNeXtBlock, sequence_mask
 from feim.signal.audio import N_MELS
 from feim.signal.emotion import EMOTIONS
 
@@ -23,20 +24,6 @@ def pitch_features(pitch: Tensor) -> Tensor:
     octaves = torch.log2(pitch.clamp_min(1) / REFERENCE_PITCH) * voicing
     mean = octaves.sum(-1, keepdim=True) / voicing.sum(-1, keepdim=True).clamp_min(1)
     return torch.stack([octaves, (octaves - mean) * voicing, voicing], dim=1)
-
-
-class Block(nn.Module):
-    """Depthwise convolution over time, then a channel mixer, both residual: (B, C, T) → (B, C, T)."""
-
-    def __init__(self, width: int, kernel: int, dilation: int, dropout: float):
-        super().__init__()
-        self.depthwise = nn.Conv1d(width, width, kernel, padding=dilation * (kernel // 2), dilation=dilation, groups=width)
-        self.norm = nn.LayerNorm(width)
-        self.mix = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * width, width))
-
-    def forward(self, h: Tensor, mask: Tensor) -> Tensor:
-        step = self.norm(self.depthwise(h * mask).transpose(1, 2))  # (B, T, C)
-        return h + self.mix(step).transpose(1, 2)  # (B, C, T)
 
 
 class AttentiveStatistics(nn.Module):
@@ -67,7 +54,7 @@ class EmotionRecogniser(nn.Module):
         super().__init__()
         self.config = config
         self.enter = nn.Conv1d(N_MELS + PITCH_FEATURES, config.width, 5, padding=2)
-        self.blocks = nn.ModuleList(Block(config.width, config.kernel, d, config.dropout) for d in config.dilations)
+        self.blocks = nn.ModuleList(ConvNeXtBlock(config.width, config.kernel, d, dropout=config.dropout) for d in config.dilations)
         self.norm = nn.LayerNorm(config.width)
         self.pool = AttentiveStatistics(config.width)
         self.classify = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(2 * config.width, len(EMOTIONS)))
@@ -75,12 +62,11 @@ class EmotionRecogniser(nn.Module):
 
     def forward(self, mel: Tensor, pitch: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Log-mel (B, 128, T), pitch (B, T) in Hz, lengths (B,) frames or None if all are T → logits (B, 7), calibrated."""
-        frames = torch.arange(mel.shape[-1], device=mel.device)
-        mask = torch.ones_like(mel[:, :1]) if lengths is None else (frames < lengths[:, None])[:, None].to(mel)  # (B, 1, T)
+        mask = torch.ones_like(mel[:, :1]) if lengths is None else sequence_mask(lengths, mel.shape[-1])  # (B, 1, T)
         h = torch.cat([(mel + 5) / 2.5, pitch_features(pitch * mask[:, 0])], dim=1)  # (B, 131, T), about unit scale
         h = F.gelu(self.enter(h * mask))  # (B, C, T)
         for block in self.blocks:
-            h = block(h, mask)
+            h = block(h, mask=mask)
         h = self.norm(h.transpose(1, 2)).transpose(1, 2)
         return self.classify(self.pool(h, mask)) / self.temperature
 

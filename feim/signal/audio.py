@@ -64,14 +64,17 @@ def to_standard(samples: np.ndarray, rate: int) -> np.ndarray:
     return wave.nan_to_num().clamp(-1, 1).numpy()
 
 
-def write_audio(path: str | Path, samples: np.ndarray, rate: int = SAMPLE_RATE) -> Path:
-    """Write (samples,) float32 in [−1, 1]; the suffix chooses wav, flac, ogg or mp3.
+def write_audio(path: str | Path, samples: np.ndarray, rate: int = SAMPLE_RATE, comment: str | None = None) -> Path:
+    """Write (samples,) float32 in [−1, 1]; the suffix chooses wav, flac, ogg or mp3. `comment` goes into the file's metadata.
 
     Raises: OSError, naming the path, when it cannot be written.
     """
     path = Path(path)
     try:
-        soundfile.write(path, samples, rate)
+        with soundfile.SoundFile(path, "w", rate, 1) as file:
+            if comment:
+                file.comment = comment
+            file.write(samples)
     except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as error:
         raise OSError(f"cannot write sound to {path}: use an existing, writable folder and .wav, .flac, .ogg or .mp3") from error
     return path

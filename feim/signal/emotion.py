@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 NEUTRAL = EMOTIONS.index("neutral")
+UNLABELLED = len(EMOTIONS)  # the index of "no label": the null token of guidance
 MAX_INTENSITY = 30.0  # FEIM-TTS: above this the paper reports mumbling
 
 # Every corpus's own names and codes → ours. Lower case.

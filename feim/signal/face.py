@@ -100,12 +100,12 @@ def _open(path: Path) -> Image.Image:
 
 def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
     try:
-        orientation = image.getexif().get(0x0112, 1)
         size = image.size
         image.draft("RGB", (MAX_SIDE // 2, MAX_SIDE // 2))  # a JPEG larger than twice this is decoded at 1/2, 1/4 or 1/8
         if _decoding_bytes(image, size) > MAX_DECODED:
             raise UnreadableImage(f"{name} is too large ({size[0]}×{size[1]} pixels); use a picture under 100 megapixels")
         image.load()
+        orientation = image.getexif().get(0x0112, 1)  # not before: a PNG's EXIF is found by decoding it
         image = _flatten(_reduce(_eight_bits(image)))
     except UnreadableImage:
         raise
@@ -219,9 +219,9 @@ def align(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     corners = to_image[:2] @ np.array([[0, CROP, 0, CROP], [0, 0, CROP, CROP], [1, 1, 1, 1]])  # (2, 4)
     low, high = np.floor(corners.min(axis=1)).astype(int) - 8, np.ceil(corners.max(axis=1)).astype(int) + 8
     region = Image.fromarray(_region(image, low, high))
-    # Antialiasing: halve whole pixels until at most two remain for each pixel of the crop, then warp at twice its size.
+    # Antialiasing: average whole pixels until at most two remain for each pixel of the crop, then warp at twice its size.
     pixels = math.sqrt(abs(np.linalg.det(to_image[:2, :2])))
-    factor = max(1, int(pixels / 2))
+    factor = math.ceil(pixels / 2)
     region = region.reduce(factor)
     to_region = (
         np.diag([1 / factor, 1 / factor, 1]) @ np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]) @ to_image @ np.diag([0.5, 0.5, 1])

@@ -12,6 +12,7 @@ from feim.signal.audio import HOP, SAMPLE_RATE
 
 FRAME_MS = 1000 * HOP / SAMPLE_RATE
 PITCH_FLOOR, PITCH_CEILING = 60.0, 600.0  # Hz
+PITCH_CENTRE, PITCH_SPREAD = 5.0, 0.35  # of speech, natural log of Hz: 148 Hz, six semitones
 FFT_SIZE = pyworld.get_cheaptrick_fft_size(SAMPLE_RATE, PITCH_FLOOR + 11.0)
 
 

@@ -17,6 +17,7 @@ from feim.evaluation.metrics import (
     prosody_distance,
     ranks,
     spearman,
+    word_error_margin,
     word_error_rate,
     words_of,
 )
@@ -48,6 +49,14 @@ def test_word_error_rate(said, heard, rate):
 def test_word_error_rate_weighs_texts_by_their_length():
     assert word_error_rate(["one two three", "four"], ["one two three", "for"]) == pytest.approx(1 / 4)
     assert math.isnan(word_error_rate(["..."], ["hello"]))
+
+
+def test_word_error_margin():
+    said = ["one two", "three four", "five six", "seven eight"]
+    assert word_error_margin(said, ["one"] * 4, ["one"] * 4) == 0  # the same errors everywhere: no doubt about the difference
+    # One more error in half of the texts: the mean of 0, 0, 1, 1 has standard error √(1/3) / 2, and a text has two words.
+    heard = ["one two", "three four", "five", "seven"]
+    assert word_error_margin(said, heard, said) == pytest.approx(math.sqrt(1 / 3) / 2 / 2)
 
 
 def test_words_of_nothing():

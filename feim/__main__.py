@@ -1,0 +1,192 @@
+"""The command line: python -m feim COMMAND. Each command prints for people, or one JSON line with --json."""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from feim.signal.emotion import EMOTIONS
+from feim.training.recipes import RECIPES
+
+CORPORA = ("librispeech", "ljspeech")
+SUITES = ("speech",)
+BENCHES = ("speak",)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0, or 2 with one line on stderr when the input was bad."""
+    options = _parser().parse_args(arguments)
+    try:
+        found = options.command(options)
+    except (ValueError, OSError) as error:
+        print(f"feim: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False, default=float))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m feim", description="A face gets a voice with feeling.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    speak = _command(commands, "speak", _speak, "text, face, emotion and intensity → speech")
+    speak.add_argument("--text", required=True)
+    speak.add_argument("--face", type=Path, help="a portrait; without one the default voice speaks")
+    speak.add_argument("--emotion", default="neutral", metavar="EMOTION", help=", ".join(EMOTIONS))
+    speak.add_argument("--intensity", default=1.0, type=float, help="0 (neutral) to 30 (strongest); 1 is as labelled")
+    speak.add_argument("--seed", default=0, type=int)
+    speak.add_argument("--steps", default=None, type=int, help="of the diffusion solver")
+    speak.add_argument("--speed", default=1.0, type=float, help="0.5 to 2")
+    speak.add_argument("--pitch-shift", default=0.0, type=float, help="semitones, −12 to 12")
+    speak.add_argument("--out", required=True, type=Path, help="wav, flac, ogg or mp3")
+
+    train = _command(commands, "train", _train, "train a model and write its weights and card")
+    train.add_argument("recipe", choices=sorted(RECIPES))
+    train.add_argument("--corpus", type=Path, action="append", required=True, help="a prepared corpus; repeat for more")
+    train.add_argument("--faces", type=Path, help="the London set's folder")
+    train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/RECIPE)")
+    train.add_argument("--checkpoints", type=Path, help="where weights go (default: the shipped ones' folder)")
+    train.add_argument("--steps", type=int)
+    train.add_argument("--initial", help="start from the weights of this name")
+    train.add_argument("--resume", action="store_true")
+    train.add_argument("--miniature", action="store_true", help="a tiny model, for tests and lessons")
+    train.add_argument("--device-hint", choices=("cpu", "cuda"), help="cpu leaves a GPU unused; the default takes what is there")
+
+    corpus = _command(commands, "corpus", _corpus, "prepare a real corpus from its published folder")
+    corpus.add_argument("name", choices=CORPORA)
+    corpus.add_argument("source", type=Path)
+    corpus.add_argument("out", type=Path)
+    corpus.add_argument("--processes", type=int, default=2)
+
+    synthesise = _command(commands, "synthesise-corpus", _synthesise_corpus, "let the teachers' voices make a corpus")
+    synthesise.add_argument("out", type=Path)
+    synthesise.add_argument("--sentences", type=Path, help="one sentence a line (default: forty of our own)")
+    synthesise.add_argument("--clips", type=int, default=120)
+    synthesise.add_argument("--speakers", type=int, default=20)
+    synthesise.add_argument("--seed", type=int, default=0)
+    synthesise.add_argument("--processes", type=int, default=2)
+
+    evaluate = _command(commands, "evaluate", _evaluate, "measure, beside the bars")
+    evaluate.add_argument("suite", choices=SUITES)
+    evaluate.add_argument("--data", type=Path, required=True, help="folder with text/, librispeech/, london/ and models/ (DNSMOS)")
+    evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
+    evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
+
+    bench = _command(commands, "bench", _bench, "speed and memory, as ratios measured in one run")
+    bench.add_argument("suite", choices=BENCHES)
+
+    _command(commands, "doctor", _doctor, "what is installed, which weights, what is missing")
+    return parser
+
+
+def _command(commands, name: str, function, purpose: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=purpose, description=purpose)
+    parser.add_argument("--json", action="store_true", help="print one machine-readable line")
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _speak(options: argparse.Namespace) -> dict:
+    import feim
+
+    if not options.out.parent.is_dir():
+        raise OSError(f"there is no folder {options.out.parent} to write {options.out.name} to; make it first")
+    speech = feim.load().speak(
+        options.text,
+        options.face,
+        options.emotion,
+        options.intensity,
+        options.seed,
+        options.steps,
+        speed=options.speed,
+        pitch_shift=options.pitch_shift,
+    )
+    speech.save(options.out)
+    seconds = speech.timings["audio"]
+    if not options.json:
+        for note in speech.notes:
+            print(f"note: {note}")
+        print(f"{options.out}: {seconds:.1f} s of {speech.emotion} speech in {speech.timings['total']:.1f} s")
+    return {
+        "out": str(options.out),
+        "seconds": seconds,
+        "emotion": speech.emotion,
+        "intensity": speech.intensity,
+        "seed": speech.seed,
+        "timings": speech.timings,
+        "notes": speech.notes,
+    }
+
+
+def _train(options: argparse.Namespace) -> dict:
+    import os
+
+    from feim.models.checkpoint import CHECKPOINTS, parameters
+    from feim.training.order import Order
+
+    if options.device_hint == "cpu":
+        os.environ["ACCELERATE_USE_CPU"] = "true"
+    order = Order(
+        corpora=tuple(options.corpus),
+        faces=options.faces,
+        out=options.out or Path("runs") / options.recipe,
+        checkpoints=options.checkpoints or CHECKPOINTS,
+        steps=options.steps,
+        initial=options.initial,
+        resume=options.resume,
+        miniature=options.miniature,
+    )
+    model = importlib.import_module(RECIPES[options.recipe]).run(order)
+    if not options.json:
+        print(f"{options.recipe}: weights are in {order.checkpoints}")
+    return {"recipe": options.recipe, "parameters": parameters(model), "checkpoints": str(order.checkpoints)}
+
+
+def _corpus(options: argparse.Namespace) -> dict:
+    prepare = importlib.import_module(f"feim.data.corpora.{options.name}").prepare
+    clips = prepare(options.source, options.out, options.processes)
+    return _tell_clips(options, clips)
+
+
+def _synthesise_corpus(options: argparse.Namespace) -> dict:
+    from feim.data.synthetic.corpus import SENTENCES, synthesise_corpus
+
+    sentences = options.sentences or SENTENCES
+    clips = synthesise_corpus(options.out, sentences, options.clips, options.speakers, options.seed, options.processes)
+    return _tell_clips(options, clips)
+
+
+def _tell_clips(options: argparse.Namespace, clips: list) -> dict:
+    if not options.json:
+        print(f"{options.out}: {len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
+    return {"out": str(options.out), "clips": len(clips), "speakers": len({clip.speaker for clip in clips})}
+
+
+def _evaluate(options: argparse.Namespace) -> dict:
+    import feim
+    from feim.evaluation.speech import evaluate_speech
+
+    report = evaluate_speech(feim.load(), options.data, options.out, quick=options.quick)
+    return report.as_dict()
+
+
+def _bench(options: argparse.Namespace) -> dict:
+    import feim
+    from feim.evaluation.bench import bench_speak
+
+    return bench_speak(feim.load(), show=not options.json)
+
+
+def _doctor(options: argparse.Namespace) -> dict:
+    from feim.doctor import examine, show
+
+    found = examine()
+    if not options.json:
+        show(found)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

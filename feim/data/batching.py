@@ -1,0 +1,108 @@
+"""Batches for the training loop: functions from an index to tensors, so that a resumed run sees the same ones."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from feim.data.features import Features
+from feim.nn.alignment import symbol_means
+from feim.signal.audio import MEL_SILENCE
+from feim.signal.emotion import EMOTIONS, UNLABELLED
+from feim.signal.text import encode
+from feim.signal.world import PITCH_CENTRE, PITCH_SPREAD, fill_unvoiced
+
+
+def segments(
+    corpora: list[Features], kinds: tuple[str, ...], batch_size: int, frames: int, shares: list[float] | None = None, seed: int = 0
+) -> Callable[[int], dict[str, Tensor]]:
+    """Random stretches of `frames` frames, one corpus chosen per example by `shares` (default: by its frames).
+
+    Returns: index → {kind: (B, width, frames), or (B, frames) where the width is 1}, float32.
+    """
+    lengths = [np.diff(corpus.starts) for corpus in corpora]
+    usable = [np.flatnonzero(length >= frames) for length in lengths]
+    weights = np.array(shares or [length[use].sum() for length, use in zip(lengths, usable, strict=True)], dtype=float)
+    weights /= weights.sum()
+
+    def batch(index: int) -> dict[str, Tensor]:
+        random = np.random.default_rng((seed, index))
+        found: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
+        for which in random.choice(len(corpora), batch_size, p=weights):
+            clip = random.choice(usable[which])
+            start = corpora[which].starts[clip] + random.integers(lengths[which][clip] - frames + 1)
+            for kind in kinds:
+                found[kind].append(getattr(corpora[which], kind)[start : start + frames])
+        tensors = {kind: torch.from_numpy(np.stack(arrays).astype(np.float32)) for kind, arrays in found.items()}  # (B, T, C)
+        return {kind: t[..., 0] if t.shape[-1] == 1 else t.transpose(1, 2).contiguous() for kind, t in tensors.items()}
+
+    return batch
+
+
+def utterances(
+    corpora: list[Features],
+    vectors: Callable[[str, np.random.Generator], np.ndarray],
+    batch_size: int,
+    frames: int,
+    shares: list[float],
+    seed: int = 0,
+) -> Callable[[int], dict[str, Tensor]]:
+    """Whole texts with a random stretch of `frames` frames of their mel, for FEIMTTS.forward.
+
+    Args:
+        corpora: with mel and pitch; clips without durations are given whole and padded, for alignment search.
+        vectors: (speaker, random) → (512,) face or voice vector.
+        shares: how often each corpus is drawn.
+
+    Returns: index → symbols, lengths, durations, tone, mel, start, frames, face, emotion, as FEIMTTS.forward describes them.
+    """
+    chances = np.array(shares, dtype=float) / sum(shares)
+
+    def batch(index: int) -> dict[str, Tensor]:
+        random = np.random.default_rng((seed, index))
+        examples = []
+        for which in random.choice(len(corpora), batch_size, p=chances):
+            corpus = corpora[which]
+            examples.append(_example(corpus, int(random.integers(len(corpus.clips))), frames, random, vectors))
+        longest = max(len(example["symbols"]) for example in examples)
+        batch = {name: np.stack([_pad(example[name], longest) for example in examples]) for name in ("symbols", "durations", "tone")}
+        batch |= {name: np.stack([example[name] for example in examples]) for name in ("mel", "face")}
+        batch |= {name: np.array([example[name] for example in examples]) for name in ("start", "frames", "emotion")}
+        batch["lengths"] = np.array([len(example["symbols"]) for example in examples])
+        return {name: torch.from_numpy(array) for name, array in batch.items()}
+
+    return batch
+
+
+def _example(corpus: Features, which: int, frames: int, random: np.random.Generator, vectors: Callable) -> dict[str, np.ndarray | int]:
+    clip = corpus.clips[which]
+    here = corpus.frames(which)
+    mel = corpus.mel[here].astype(np.float32)  # (T, 128)
+    symbols = np.array(encode(clip.phonemes), dtype=np.int64)
+    if clip.durations is None:
+        durations = np.zeros(len(symbols), dtype=np.int64)
+        tone = np.zeros(len(symbols), dtype=np.float32)
+        start = 0
+    else:
+        durations = np.array(clip.durations, dtype=np.int64)
+        line = fill_unvoiced(corpus.pitch[here][:, 0].astype(np.float64))
+        line = np.where(line == 0, PITCH_CENTRE, line)  # nothing voiced
+        tone = (symbol_means(line, durations) - PITCH_CENTRE) / PITCH_SPREAD
+        start = int(random.integers(max(1, len(mel) - frames + 1)))
+    stretch = mel[start : start + frames]
+    stretch = np.pad(stretch, ((0, frames - len(stretch)), (0, 0)), constant_values=MEL_SILENCE).T  # (128, frames)
+    return {
+        "symbols": symbols,
+        "durations": durations,
+        "tone": tone.astype(np.float32),
+        "mel": np.ascontiguousarray(stretch),
+        "start": start,
+        "frames": min(len(mel), frames),
+        "face": vectors(clip.speaker, random).astype(np.float32),
+        "emotion": EMOTIONS.index(clip.emotion) if clip.emotion else UNLABELLED,
+    }
+
+
+def _pad(values: np.ndarray, length: int) -> np.ndarray:
+    return np.pad(values, (0, length - len(values)))

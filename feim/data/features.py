@@ -1,0 +1,74 @@
+"""What models train on: mel, pitch and WORLD's envelope of every clip, computed once and kept beside the corpus."""
+
+import hashlib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyworld
+from tqdm import tqdm
+
+from feim.data.clip import Clip
+from feim.signal import world
+from feim.signal.audio import N_MELS, SAMPLE_RATE, mel_spectrogram, read_audio
+
+ENVELOPE = 60  # coefficients of WORLD's coded envelope
+WIDTHS = {"mel": N_MELS, "pitch": 1, "envelope": ENVELOPE, "aperiodicity": 1}
+
+
+@dataclass(frozen=True)
+class Features:
+    """Frames of all clips of a corpus, one after the other.
+
+    Attributes:
+        clips: in order; starts: (clips + 1,) first frame of each, and the end.
+        mel (frames, 128); pitch (frames, 1) Hz; envelope (frames, 60); aperiodicity (frames, 1) dB: float16, None where not asked for.
+    """
+
+    clips: list[Clip]
+    starts: np.ndarray
+    mel: np.ndarray | None = None
+    pitch: np.ndarray | None = None
+    envelope: np.ndarray | None = None
+    aperiodicity: np.ndarray | None = None
+
+    def frames(self, index: int) -> slice:
+        return slice(int(self.starts[index]), int(self.starts[index + 1]))
+
+
+def read_features(folder: str | Path, clips: list[Clip], kinds: tuple[str, ...] = ("mel", "pitch"), processes: int = 2) -> Features:
+    """The features of `clips`, from the corpus's cache or computed now. Kinds: names of Features' arrays."""
+    folder = Path(folder)
+    key = hashlib.sha256(" ".join([*kinds, *(clip.id for clip in clips)]).encode()).hexdigest()[:12]
+    cache = folder / "features" / key
+    if not (cache / "starts.npy").exists():
+        _compute(folder, clips, kinds, cache, processes)
+    arrays = {kind: np.load(cache / f"{kind}.npy") for kind in kinds}
+    return Features(clips, np.load(cache / "starts.npy"), **arrays)
+
+
+def _compute(folder: Path, clips: list[Clip], kinds: tuple[str, ...], cache: Path, processes: int) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    work = partial(clip_features, folder=folder, kinds=kinds)
+    with ProcessPoolExecutor(processes) as pool:
+        found = list(tqdm(pool.map(work, clips, chunksize=20), total=len(clips), desc="features", unit="clip"))
+    for position, kind in enumerate(kinds):
+        np.save(cache / f"{kind}.npy", np.concatenate([arrays[position] for arrays in found]))
+    np.save(cache / "starts.npy", np.concatenate([[0], np.cumsum([len(arrays[0]) for arrays in found])]))  # last: marks it whole
+
+
+def clip_features(clip: Clip, folder: Path, kinds: tuple[str, ...]) -> list[np.ndarray]:
+    """One clip's arrays, (T, width) float16 each, in the order of `kinds`."""
+    wave = read_audio(folder / clip.audio)
+    found = {}
+    if "mel" in kinds:
+        found["mel"] = mel_spectrogram(wave).T.numpy()
+    if "pitch" in kinds:
+        found["pitch"] = world.track_pitch(wave)[:, None]
+    if "envelope" in kinds:
+        voice = world.analyse(wave, found["pitch"][:, 0] if "pitch" in found else None)
+        found["envelope"] = pyworld.code_spectral_envelope(voice.envelope, SAMPLE_RATE, ENVELOPE)
+        found["aperiodicity"] = pyworld.code_aperiodicity(voice.aperiodicity, SAMPLE_RATE)
+    return [found[kind].astype(np.float16) for kind in kinds]

@@ -1,0 +1,95 @@
+"""What is installed, which weights are here, what is missing and how to get it."""
+
+import json
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+
+from feim.data.synthetic.engines import NATURAL
+from feim.models.checkpoint import CHECKPOINTS, load
+
+PACKAGES = (
+    "torch",
+    "torchaudio",
+    "facenet-pytorch",
+    "gradio",
+    "pyworld",
+    "espeakng-loader",
+    "phonemizer-fork",
+    "pocketsphinx",
+    "onnxruntime",
+)
+DEFAULT_PATH = ("tts", "vocoder", "face-network")  # what speech needs
+REMEDIES = {
+    "packages": "pip install -r requirements.txt",
+    "flite": "optional, for training: apt-get install flite",
+    "festival": "optional, for training: apt-get install festival festvox-us-slt-hts",
+    "chromium": "optional, for the browser tests: apt-get install chromium",
+}
+
+
+def examine() -> dict:
+    """Everything a person asking for help would be asked for. Keys: python, device, packages, programs, checkpoints, missing."""
+    packages = {name: _version(name) for name in PACKAGES}
+    programs = {name: shutil.which(name) for name in ("flite", "festival", "chromium")}
+    checkpoints = {path.stem: _checkpoint(path.stem) for path in sorted(CHECKPOINTS.glob("*.json"))}
+    missing = [f"{name}: {REMEDIES['packages']}" for name, found in packages.items() if found is None]
+    missing += [f"{name}: {REMEDIES[name]}" for name, found in programs.items() if found is None]
+    missing += [f"weights {name}: restore assets/checkpoints, or python -m feim train" for name in DEFAULT_PATH if name not in checkpoints]
+    missing += [f"weights {name}: {found['damaged']}" for name, found in checkpoints.items() if "damaged" in found]
+    return {
+        "python": platform.python_version(),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads",
+        "packages": packages,
+        "programs": programs,
+        "engines": [engine.name for engine in NATURAL if engine.available],
+        "checkpoints": checkpoints,
+        "missing": missing,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _checkpoint(name: str) -> dict:
+    """Parameters, licence and hours from the card, or what is wrong with it."""
+    weights = CHECKPOINTS / f"{name}.safetensors"
+    try:
+        card = json.loads((CHECKPOINTS / f"{name}.json").read_text())
+        if not weights.is_file():
+            return {"damaged": f"{weights.name} is missing; restore it from the repository"}
+        _open(name)
+    except (ValueError, OSError) as error:
+        return {"damaged": str(error)}
+    return {"parameters": card.get("parameters"), "MiB": round(weights.stat().st_size / 2**20, 1), "licence": card.get("licence")}
+
+
+def _open(name: str) -> None:
+    """Load the models of the default path for real: a damaged file must be found here, not on a stage."""
+    from feim.models.embeddings import FaceNetwork
+    from feim.models.tts import FEIMTTS
+    from feim.models.vocoder import SourceFilterVocoder
+
+    classes = {"tts": FEIMTTS, "vocoder": SourceFilterVocoder, "face-network": FaceNetwork}
+    if name in classes:
+        load(classes[name], name)
+
+
+def show(found: dict) -> None:
+    """Print what `examine` found, for people."""
+    print(f"Python {found['python']} on {found['device']}")
+    for name, installed in found["packages"].items():
+        print(f"  {name:18} {installed or 'missing'}")
+    print("Weights")
+    for name, card in found["checkpoints"].items():
+        print(f"  {name:18} {card.get('damaged') or '{parameters:,} parameters, {MiB} MiB, {licence}'.format(**card)}")
+    print("Teachers' voices: espeak-ng" + "".join(f", {name}" for name in found["engines"]))
+    print("Missing" if found["missing"] else "Nothing is missing.")
+    for line in found["missing"]:
+        print(f"  {line}")

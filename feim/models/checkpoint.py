@@ -1,0 +1,71 @@
+"""Weights on disk: fp16 safetensors with a model card beside them."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+CHECKPOINTS = Path(__file__).parents[2] / "assets" / "checkpoints"
+
+
+class MissingCheckpoint(ValueError):
+    """There are no such weights."""
+
+
+class DamagedCheckpoint(ValueError):
+    """The weights or their card cannot be read, or belong to another model."""
+
+
+def save(model: nn.Module, name: str, card: dict, folder: str | Path = CHECKPOINTS) -> Path:
+    """Write NAME.safetensors (fp16) and NAME.json, the card with the model's config added; an old pair is replaced whole."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {key: value.detach().cpu().half().contiguous() for key, value in model.state_dict().items()}
+    card = {"name": name, "parameters": sum(w.numel() for w in weights.values()), "config": asdict(model.config)} | card
+    unfinished = folder / f"{name}.unfinished"
+    save_file(weights, unfinished)
+    unfinished.replace(folder / f"{name}.safetensors")
+    (folder / f"{name}.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    return folder / f"{name}.safetensors"
+
+
+def read_card(name: str, folder: str | Path = CHECKPOINTS) -> dict:
+    """The model card. Raises MissingCheckpoint, DamagedCheckpoint."""
+    path = Path(folder) / f"{name}.json"
+    if not path.is_file():
+        raise MissingCheckpoint(
+            f"{path} is missing; restore it with `git checkout {name}.*` there, or train it: python -m feim train --help"
+        )
+    try:
+        return json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DamagedCheckpoint(f"{path} is damaged ({error}); restore it from the repository") from error
+
+
+def load(model_class: type[nn.Module], name: str, folder: str | Path = CHECKPOINTS) -> nn.Module:
+    """The model with its trained weights, float32, eval mode. Raises MissingCheckpoint, DamagedCheckpoint."""
+    card = read_card(name, folder)
+    path = Path(folder) / f"{name}.safetensors"
+    if not path.is_file():
+        raise MissingCheckpoint(f"{path} is missing; restore it from the repository, or train it: python -m feim train --help")
+    try:
+        model = model_class(model_class.Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in card["config"].items()}))
+        model.load_state_dict({key: value.float() for key, value in load_file(path).items()})
+    except (SafetensorError, RuntimeError, TypeError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise DamagedCheckpoint(f"{path} is damaged or of another version ({reason}); restore it from the repository") from error
+    return model.requires_grad_(False).eval()
+
+
+def parameters(model: nn.Module) -> int:
+    """How many numbers the model has learnt."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def to_device(model: nn.Module) -> nn.Module:
+    """On the GPU if there is one."""
+    return model.to("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,0 +1,137 @@
+"""The one training loop: every model, one CPU or many machines, through Accelerate; resumable at any step.
+
+A recipe brings a model, batches and a loss. The loop brings mixed precision, clipping after backward, a warm-up and cosine
+schedule, an exponential moving average of the weights, checkpoints that survive a kill, TensorBoard logs and a progress bar.
+"""
+
+import math
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long and how fast.
+
+    Attributes:
+        steps; learning_rate: its peak; warmup: steps up to it, then a cosine down to a hundredth.
+        weight_decay; clip: largest gradient norm; ema: decay of the averaged weights.
+        mixed_precision: bf16 autocast, on CPUs and GPUs that have it.
+        checkpoint_minutes: between checkpoints; log_every: steps between log entries; seed.
+    """
+
+    steps: int
+    learning_rate: float = 1e-3
+    warmup: int = 200
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    ema: float = 0.999
+    mixed_precision: bool = True
+    checkpoint_minutes: float = 4.0
+    log_every: int = 20
+    seed: int = 0
+
+
+def train(
+    model: nn.Module,
+    batches: Callable[[int], Batch],
+    loss_fn: Callable[[nn.Module, Batch], dict[str, Tensor]],
+    settings: Settings,
+    folder: str | Path,
+    resume: bool = False,
+) -> nn.Module:
+    """Train `model` and return the averaged weights in a model like it, on the CPU, in eval mode.
+
+    Args:
+        batches: index → batch. The same index always gives the same batch, so a resumed run sees what the whole run would have.
+        loss_fn: (model, batch) → named losses; "loss" is minimised, all are logged.
+        folder: for state/ (the last checkpoint) and logs/ (TensorBoard).
+        resume: go on from state/ when it is there.
+    """
+    folder = Path(folder)
+    accelerator = Accelerator(mixed_precision="bf16" if settings.mixed_precision else "no", log_with="tensorboard", project_dir=folder)
+    set_seed(settings.seed)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate(step, settings))
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    average.to(accelerator.device)
+    progress = _Progress()
+    accelerator.register_for_checkpointing(average, schedule, progress)
+    if resume and (folder / "state").is_dir():
+        accelerator.load_state(folder / "state")
+    accelerator.init_trackers("logs")
+
+    model.train()
+    saved = time.monotonic()
+    bar = tqdm(total=settings.steps, initial=progress.step, desc=folder.name, unit="step", disable=not accelerator.is_main_process)
+    while progress.step < settings.steps:
+        batch = batches(progress.step * accelerator.num_processes + accelerator.process_index)
+        batch = {name: value.to(accelerator.device) if isinstance(value, Tensor) else value for name, value in batch.items()}
+        with accelerator.autocast():
+            losses = loss_fn(model, batch)
+        accelerator.backward(losses["loss"])
+        accelerator.clip_grad_norm_(trained, settings.clip)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        average.update_parameters(accelerator.unwrap_model(model))
+        progress.step += 1
+        bar.update()
+        if progress.step % settings.log_every == 0:
+            values = {name: float(value.detach()) for name, value in losses.items()}
+            accelerator.log(values, step=progress.step)
+            bar.set_postfix({name: f"{value:.3f}" for name, value in values.items()})
+        if time.monotonic() - saved > 60 * settings.checkpoint_minutes:
+            _save_state(accelerator, folder)
+            saved = time.monotonic()
+    bar.close()
+    _save_state(accelerator, folder)
+    accelerator.end_training()
+    return average.module.cpu().eval()
+
+
+class _Progress:
+    """The step that the next batch belongs to."""
+
+    step = 0
+
+    def state_dict(self) -> dict:
+        return {"step": self.step}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.step = state["step"]
+
+
+def _learning_rate(step: int, settings: Settings) -> float:
+    if step < settings.warmup:
+        return (step + 1) / settings.warmup
+    done = min(1.0, (step - settings.warmup) / max(1, settings.steps - settings.warmup))
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
+
+
+def _save_state(accelerator: Accelerator, folder: Path) -> None:
+    """Write beside the last checkpoint, then swap: a kill at any moment leaves one whole state."""
+    unfinished, state, old = folder / "state.unfinished", folder / "state", folder / "state.old"
+    accelerator.save_state(unfinished)
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        shutil.rmtree(old, ignore_errors=True)
+        if state.exists():
+            state.rename(old)
+        unfinished.rename(state)
+        shutil.rmtree(old, ignore_errors=True)
+    accelerator.wait_for_everyone()

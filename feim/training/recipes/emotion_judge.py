@@ -1,0 +1,140 @@
+"""Train the emotion judge on speakers that no generator hears: the corpora's clips whose split is "judge".
+
+    python -m feim train emotion-judge --corpus corpora/teachers
+
+A fifth of these speakers is held out, for the temperature and for the figures on the card. Cost as measured: see
+assets/checkpoints/emotion-judge.json.
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from feim.data.clip import read_manifest
+from feim.data.features import Features, read_features
+from feim.models import checkpoint
+from feim.models.emotion_recognition import EmotionRecogniser
+from feim.signal.audio import MEL_SILENCE
+from feim.signal.emotion import EMOTIONS
+from feim.training.loop import Settings, train
+from feim.training.order import Order
+
+STEPS, BATCH, FRAMES = 1600, 32, 256
+HELD_OUT = 5  # every fifth speaker
+SMOOTHING = 0.1  # of the labels: a judge that is never certain still tells strong from stronger
+SIZES = {False: {}, True: {"width": 24, "dilations": (1, 2)}}
+
+
+def run(order: Order) -> EmotionRecogniser:
+    """Train on the judge's speakers of all corpora, calibrate on those held out, save as "emotion-judge".
+
+    Raises: ValueError when the corpora have fewer than five of the judge's speakers.
+    """
+    began = time.monotonic()
+    training, held_out = _speech(order, "train"), _speech(order, "test")
+    model = EmotionRecogniser(EmotionRecogniser.Config(**SIZES[order.miniature]))
+    settings = Settings(order.steps or STEPS, learning_rate=2e-3, warmup=100, weight_decay=0.05, ema=0.995)
+    model = train(model, batches(training, 8 if order.miniature else BATCH, FRAMES), losses, settings, order.out, order.resume)
+    logits, emotions = listen(model, held_out)
+    temperature = model.calibrate(logits, emotions)
+    card = {
+        "model": "feim.models.emotion_recognition.EmotionRecogniser",
+        "what": "which of seven emotions a voice shows; grades the generator and never trains it",
+        "data": [folder.name for folder in order.corpora],
+        "speakers": {"trained": _speakers(training), "held out": _speakers(held_out)},
+        "steps": settings.steps,
+        "batch": f"{BATCH} segments of {FRAMES} frames",
+        "hours": round((time.monotonic() - began) / 3600, 2),
+        "temperature": round(temperature, 3),
+        "accuracy on held-out speakers": accuracy(logits, emotions),
+    }
+    checkpoint.save(model, "emotion-judge", card, order.checkpoints)
+    return model
+
+
+def _speech(order: Order, part: str) -> list[Features]:
+    found = []
+    for folder in order.corpora:
+        clips = [clip for clip in read_manifest(folder) if clip.split == "judge"]
+        names = sorted({clip.speaker for clip in clips})
+        if len(names) < HELD_OUT:
+            raise ValueError(f"{folder} has {len(names)} speakers for judges; the judge needs at least {HELD_OUT}")
+        away = set(names[::HELD_OUT])
+        found.append(read_features(folder, [clip for clip in clips if (clip.speaker in away) == (part == "test")]))
+    return found
+
+
+def _speakers(corpora: list[Features]) -> int:
+    return len({clip.speaker for corpus in corpora for clip in corpus.clips})
+
+
+def batches(corpora: list[Features], batch: int, frames: int) -> Callable[[int], dict[str, Tensor]]:
+    """Index → mel (B, 128, T), pitch (B, T), lengths (B,), emotion (B,): every emotion equally often, cut at a random place."""
+    by_emotion: list[list[tuple[Features, int]]] = [[] for _ in EMOTIONS]
+    for corpus in corpora:
+        for index, clip in enumerate(corpus.clips):
+            by_emotion[EMOTIONS.index(clip.emotion)].append((corpus, index))
+    known = [label for label, clips in enumerate(by_emotion) if clips]
+
+    def make(index: int) -> dict[str, Tensor]:
+        random = np.random.default_rng((7, index))
+        mel = torch.full((batch, 128, frames), MEL_SILENCE)
+        pitch, lengths, emotion = torch.zeros(batch, frames), torch.zeros(batch, dtype=torch.long), torch.zeros(batch, dtype=torch.long)
+        for row in range(batch):
+            emotion[row] = label = known[random.integers(len(known))]
+            corpus, clip = by_emotion[label][random.integers(len(by_emotion[label]))]
+            whole = corpus.frames(clip)
+            lengths[row] = length = min(frames, whole.stop - whole.start)
+            start = random.integers(whole.start, whole.stop - length + 1)
+            mel[row, :, :length] = torch.from_numpy(corpus.mel[start : start + length].astype(np.float32)).T
+            pitch[row, :length] = torch.from_numpy(corpus.pitch[start : start + length, 0].astype(np.float32))
+        return {"mel": disguise(mel, random), "pitch": pitch, "lengths": lengths, "emotion": emotion}
+
+    return make
+
+
+def disguise(mel: Tensor, random: np.random.Generator) -> Tensor:
+    """(B, 128, T) with another microphone, level, hiss and sharpness: what says nothing of emotion, or differs in made speech."""
+    count, bands, _ = mel.shape
+    colour = torch.from_numpy(random.normal(0, 0.25, (count, 1, 10)).astype(np.float32))
+    colour = F.interpolate(colour, bands, mode="linear", align_corners=True).transpose(1, 2)  # (B, 128, 1)
+    level = torch.from_numpy(random.normal(0, 0.1, (count, 1, 1)).astype(np.float32))  # natural log: 0.9 dB
+    hiss = torch.from_numpy(random.uniform(-11, -6.5, (count, 1, 1)).astype(np.float32))
+    mel = torch.logaddexp(mel + colour + level, hiss)
+    blurred = F.avg_pool2d(mel[:, None], 3, stride=1, padding=1, count_include_pad=False)[:, 0]
+    share = torch.from_numpy(random.choice([0, 0, 0.5, 1], (count, 1, 1)).astype(np.float32))
+    return mel + share * (blurred - mel)
+
+
+def losses(model: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Cross-entropy against smoothed labels."""
+    logits = model(batch["mel"], batch["pitch"], batch["lengths"]).float()
+    return {
+        "loss": F.cross_entropy(logits, batch["emotion"], label_smoothing=SMOOTHING),
+        "accuracy": (logits.argmax(-1) == batch["emotion"]).float().mean(),
+    }
+
+
+@torch.inference_mode()
+def listen(model: EmotionRecogniser, corpora: list[Features]) -> tuple[Tensor, Tensor]:
+    """Whole clips → logits (N, 7), emotions (N,)."""
+    logits, emotions = [], []
+    for corpus in corpora:
+        for index, clip in enumerate(corpus.clips):
+            frames = corpus.frames(index)
+            mel = torch.from_numpy(corpus.mel[frames].astype(np.float32)).T[None]
+            pitch = torch.from_numpy(corpus.pitch[frames, 0].astype(np.float32))[None]
+            logits.append(model(mel, pitch)[0])
+            emotions.append(EMOTIONS.index(clip.emotion))
+    return torch.stack(logits), torch.tensor(emotions)
+
+
+def accuracy(logits: Tensor, emotions: Tensor) -> dict[str, float]:
+    """Share of clips whose likeliest emotion is the true one, for each emotion and over "all"."""
+    right = (logits.argmax(-1) == emotions).float()
+    found = {label: right[emotions == index] for index, label in enumerate(EMOTIONS)}
+    return {label: round(float(r.mean()), 3) for label, r in {**found, "all": right}.items() if len(r)}
