@@ -5,6 +5,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from feim.signal.emotion import EMOTIONS
 from feim.training.recipes import RECIPES
@@ -20,15 +21,21 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         found = options.command(options)
     except (ValueError, OSError) as error:
-        print(f"feim: {error}", file=sys.stderr)
+        print("feim:", *str(error).split(), file=sys.stderr)  # one line, whatever the error holds
         return 2
     if options.json:
         print(json.dumps(found, ensure_ascii=False, default=float))
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, without the usage."""
+        self.exit(2, f"feim: {message}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m feim", description="A face gets a voice with feeling.")
+    parser = _Parser(prog="python -m feim", description="A face gets a voice with feeling.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     speak = _command(commands, "speak", _speak, "text, face, emotion and intensity → speech")
@@ -73,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", type=Path, required=True, help="folder with text/, librispeech/, london/ and models/ (DNSMOS)")
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
+    evaluate.add_argument("--resume", action="store_true", help="go on where an earlier run of the same weights stopped")
 
     bench = _command(commands, "bench", _bench, "speed and memory, as ratios measured in one run")
     bench.add_argument("suite", choices=BENCHES)
@@ -168,7 +176,8 @@ def _evaluate(options: argparse.Namespace) -> dict:
     import feim
     from feim.evaluation.speech import evaluate_speech
 
-    report = evaluate_speech(feim.load(), options.data, options.out, quick=options.quick)
+    say = (lambda line: None) if options.json else print
+    report = evaluate_speech(feim.load(), options.data, options.out, options.quick, options.resume, say)
     return report.as_dict()
 
 

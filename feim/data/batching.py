@@ -8,7 +8,7 @@ from torch import Tensor
 
 from feim.data.features import Features
 from feim.nn.alignment import symbol_means
-from feim.signal.audio import MEL_SILENCE
+from feim.signal.audio import FRAME_RATE, MEL_SILENCE
 from feim.signal.emotion import EMOTIONS, UNLABELLED
 from feim.signal.text import encode
 from feim.signal.world import PITCH_CENTRE, PITCH_SPREAD, fill_unvoiced
@@ -20,9 +20,12 @@ def segments(
     """Random stretches of `frames` frames, one corpus chosen per example by `shares` (default: by its frames).
 
     Returns: index → {kind: (B, width, frames), or (B, frames) where the width is 1}, float32.
+    Raises: ValueError when all clips of a corpus are shorter.
     """
     lengths = [np.diff(corpus.starts) for corpus in corpora]
     usable = [np.flatnonzero(length >= frames) for length in lengths]
+    if not all(map(len, usable)):
+        raise ValueError(f"a corpus has no clip of {frames / FRAME_RATE:.2f} s or more to train on; give longer recordings")
     weights = np.array(shares or [length[use].sum() for length, use in zip(lengths, usable, strict=True)], dtype=float)
     weights /= weights.sum()
 
@@ -51,7 +54,7 @@ def utterances(
     """Whole texts with a random stretch of `frames` frames of their mel, for FEIMTTS.forward.
 
     Args:
-        corpora: with mel and pitch; clips without durations are given whole and padded, for alignment search.
+        corpora: with mel and pitch; a clip without durations is given whole, for alignment search, and the batch is as long as it.
         vectors: (speaker, random) → (512,) face or voice vector.
         shares: how often each corpus is drawn.
 
@@ -61,10 +64,9 @@ def utterances(
 
     def batch(index: int) -> dict[str, Tensor]:
         random = np.random.default_rng((seed, index))
-        examples = []
-        for which in random.choice(len(corpora), batch_size, p=chances):
-            corpus = corpora[which]
-            examples.append(_example(corpus, int(random.integers(len(corpus.clips))), frames, random, vectors))
+        chosen = [(corpora[i], int(random.integers(len(corpora[i].clips)))) for i in random.choice(len(corpora), batch_size, p=chances)]
+        whole = [int(corpus.starts[clip + 1] - corpus.starts[clip]) for corpus, clip in chosen if corpus.clips[clip].durations is None]
+        examples = [_example(corpus, clip, max([frames, *whole]), random, vectors) for corpus, clip in chosen]
         longest = max(len(example["symbols"]) for example in examples)
         batch = {name: np.stack([_pad(example[name], longest) for example in examples]) for name in ("symbols", "durations", "tone")}
         batch |= {name: np.stack([example[name] for example in examples]) for name in ("mel", "face")}

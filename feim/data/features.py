@@ -10,7 +10,7 @@ import numpy as np
 import pyworld
 from tqdm import tqdm
 
-from feim.data.clip import Clip
+from feim.data.clip import SYNTHETIC, Clip
 from feim.signal import world
 from feim.signal.audio import N_MELS, SAMPLE_RATE, mel_spectrogram, read_audio
 
@@ -39,8 +39,13 @@ class Features:
 
 
 def read_features(folder: str | Path, clips: list[Clip], kinds: tuple[str, ...] = ("mel", "pitch"), processes: int = 2) -> Features:
-    """The features of `clips`, from the corpus's cache or computed now. Kinds: names of Features' arrays."""
+    """The features of `clips`, from the corpus's cache or computed now. Kinds: names of Features' arrays.
+
+    Raises: ValueError when there are no clips.
+    """
     folder = Path(folder)
+    if not clips:
+        raise ValueError(f"{folder} has no training clips; make a larger corpus")
     key = hashlib.sha256(" ".join([*kinds, *(clip.id for clip in clips)]).encode()).hexdigest()[:12]
     cache = folder / "features" / key
     if not (cache / "starts.npy").exists():
@@ -65,10 +70,12 @@ def clip_features(clip: Clip, folder: Path, kinds: tuple[str, ...]) -> list[np.n
     found = {}
     if "mel" in kinds:
         found["mel"] = mel_spectrogram(wave).T.numpy()
-    if "pitch" in kinds:
-        found["pitch"] = world.track_pitch(wave)[:, None]
+    if "pitch" in kinds or "envelope" in kinds:
+        pitch = world.track_pitch(wave, noisy=clip.licence != SYNTHETIC)
+        found["pitch"] = pitch[:, None]
     if "envelope" in kinds:
-        voice = world.analyse(wave, found["pitch"][:, 0] if "pitch" in found else None)
+        voice = world.analyse(wave, pitch)
+        found["pitch"] = np.where(world.hears_voice(voice), pitch, 0.0)[:, None]
         found["envelope"] = pyworld.code_spectral_envelope(voice.envelope, SAMPLE_RATE, ENVELOPE)
-        found["aperiodicity"] = pyworld.code_aperiodicity(voice.aperiodicity, SAMPLE_RATE)
+        found["aperiodicity"] = world.code_aperiodicity(voice.aperiodicity)[:, None]
     return [found[kind].astype(np.float16) for kind in kinds]

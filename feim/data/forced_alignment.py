@@ -108,6 +108,7 @@ class _Segment:
 def _listen(decoder: pocketsphinx.Decoder, sound: bytes, words: list[str]) -> list[_Segment]:
     try:
         decoder.set_align_text(" ".join(words))
+        decoder.start_stream()  # forgets the noise of the recordings before
         decoder.start_utt()
         decoder.process_raw(sound, full_utt=True)
         decoder.end_utt()

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from feim.signal.audio import FRAME_RATE, N_MELS, SAMPLE_RATE, loudness_envelope
-from feim.signal.text import BLANK, LETTERS, normalise
+from feim.signal.text import BLANK, LETTERS, PUNCTUATION
 from feim.studio import Speech
 
 PANEL, INK, FAINT, WAVE, PITCH = "#101b24", "#e6ebed", "#9fb0b8", "#7fcfc4", "#ff9e80"
@@ -68,14 +68,14 @@ def spoken_phonemes(speech: Speech) -> list[list[Span]]:
 
 
 def _is_pause(symbol: str) -> bool:
-    return symbol.isspace() or symbol in ",.!?;:—"
+    return symbol == " " or symbol in PUNCTUATION
 
 
 def spoken_words(speech: Speech) -> list[Span]:
     """The words as they are written, where they sound; IPA where writing and sound cannot be matched."""
     groups = spoken_phonemes(speech)
     ipa = ["".join(phoneme.label for phoneme in group) for group in groups]
-    written = re.findall(r"[^\s,.!?;:—-]+", normalise(speech.text))
+    written = re.findall(rf"[^\s\-{PUNCTUATION}]+", speech.text)
     labels = match_words(ipa, written)
     return [Span(label, group[0].start, group[-1].end, sound) for label, group, sound in zip(labels, groups, ipa, strict=True)]
 

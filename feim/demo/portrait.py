@@ -7,9 +7,15 @@ import gradio as gr
 FACES = Path(__file__).parents[2] / "assets" / "faces"
 CONSENT = "Use only portraits that you have the right to use."
 # Gradio leaves pictures among examples without a name for those who do not see them.
-_NAME_FACES = """element.closest(".portrait").querySelectorAll(".gallery-item").forEach((button, i) => {
-  button.title = props.names[i]; button.setAttribute("aria-label", props.names[i]);
-})"""
+_NAME_FACES = """
+const portrait = element.closest(".portrait");
+const name = () => portrait.querySelectorAll(".gallery-item").forEach((button, i) => {
+  button.title = props.names[i];
+  button.setAttribute("aria-label", props.names[i]);
+});
+new MutationObserver(name).observe(portrait, { childList: true, subtree: true });
+name();
+"""
 
 
 def portrait_input() -> gr.Image:

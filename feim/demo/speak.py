@@ -44,16 +44,17 @@ def speak_tab(studio: Studio) -> None:
             face = portrait_input()
             text = gr.Textbox(SCENES[0][0], label="Text", placeholder="What should be said, in English?", lines=2, max_lines=12)
             place_of_scenes = gr.Column()
-            with gr.Row():
-                labels = [(label.capitalize(), label) for label in EMOTIONS]
-                emotion = gr.Dropdown(labels, value="neutral", label="Emotion", scale=3, min_width=140)
-                seed = gr.Number(0, label="Take (seed)", precision=0, minimum=0, scale=2, min_width=110)
+            emotion = gr.Dropdown([(label.capitalize(), label) for label in EMOTIONS], value="neutral", label="Emotion")
             intensity = intensity_control()
             with place_of_scenes:
                 gr.Examples(
                     SCENES, [text, emotion, intensity], label="Or try a scene", visible_columns=[0], api_visibility="private",
                     example_labels=[feeling.capitalize() for _, feeling, _ in SCENES],
                 )  # fmt: skip
+            with gr.Accordion("Fine tuning", open=False), gr.Row():
+                seed = gr.Number(0, label="Seed (another take)", precision=0, minimum=0, min_width=100)
+                speed = gr.Number(1, label="Speed, 0.5 to 2", minimum=0.5, maximum=2, step=0.1, min_width=100)
+                pitch_shift = gr.Number(0, label="Pitch, ± 12 semitones", minimum=-12, maximum=12, step=1, min_width=100)
             button = gr.Button("Speak", variant="primary", size="lg", elem_id="speak")
         with gr.Column(scale=6, min_width=320, elem_classes="card result"):
             status = gr.HTML(IDLE, html_template="<div role='status'>${value}</div>", elem_id="status")
@@ -64,15 +65,23 @@ def speak_tab(studio: Studio) -> None:
             picture = gr.Plot(show_label=False, elem_id="picture")
             gr.HTML(f"<p>{CAPTION}</p>", elem_id="caption")
 
-    def speak(text, face, emotion, intensity, seed, progress=gr.Progress()) -> Iterator[tuple[str, str, go.Figure]]:  # noqa: B008
+    def speak(
+        text, face=None, emotion="neutral", intensity=1, seed=0, speed=1, pitch_shift=0, progress=gr.Progress()  # noqa: B008
+    ) -> Iterator[tuple[str, str, go.Figure]]:  # fmt: skip
         """Speak a text in a voice that suits a portrait.
 
         Gives the sound (wav, 16 kHz), a line about it with notes, and its picture. Nothing is kept.
         """
         try:
-            face = face and face["path"]
             speech = studio.speak(
-                text or "", face, emotion, intensity, whole(seed), progress=lambda part, stage: progress(part, desc=stage)
+                text or "",
+                face and face["path"],
+                emotion,
+                intensity,
+                whole(seed, "seed"),
+                speed=number(speed, "speed", 1),
+                pitch_shift=number(pitch_shift, "pitch shift", 0),
+                progress=lambda part, stage: progress(part, desc=stage),
             )
             with TemporaryDirectory() as folder:  # Gradio copies the sound to where it is deleted in time
                 yield str(speech.save(Path(folder) / f"feim-{speech.emotion}.wav")), describe(speech), draw(speech)
@@ -80,23 +89,31 @@ def speak_tab(studio: Studio) -> None:
             raise gr.Error(escape(str(error), quote=False), duration=None, print_exception=False) from error
 
     gr.on(
-        [button.click, text.submit], speak, [text, face, emotion, intensity, seed], [audio, status, picture], api_name="speak", js=_PREPARE,
-        preprocess=False,  # the studio checks every value, in words that Gradio lacks
-        show_progress_on=status, concurrency_limit=1,
+        [button.click, text.submit], speak, [text, face, emotion, intensity, seed, speed, pitch_shift], [audio, status, picture],
+        api_name="speak", preprocess=False,  # the studio checks every value, in words that Gradio lacks
+        js=_PREPARE, show_progress_on=status, concurrency_limit=1,
     )  # fmt: skip
 
 
-def whole(seed: float | str | None) -> int:
-    """What was typed as a seed; nothing counts as 0. Raises ValueError."""
+def number(typed: float | str | None, name: str, default: float) -> float:
+    """What was typed into a number box; nothing typed is the default. Raises ValueError."""
     try:
-        return int(seed or 0)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"seed {seed!r} is not a whole number; use 0, 1, 2 …") from error
+        return float(default if typed in (None, "") else typed)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} {typed!r} is not a number; use one such as {default}") from error
+
+
+def whole(typed: float | str | None, name: str) -> int:
+    """The same for a number without a fraction, 0 where nothing was typed. Raises ValueError."""
+    value = number(typed, name, 0)
+    if not value.is_integer():
+        raise ValueError(f"{name} {typed!r} is not a whole number; use 0, 1, 2 …")
+    return int(value)
 
 
 def describe(speech: Speech) -> str:
     """What the visitor should know about it, as HTML: how fast it was made, and the studio's notes."""
     sound, spent = speech.timings["audio"], speech.timings["total"]
-    pace = f"{sound / spent:.0f}× faster than real time" if sound >= 2 * spent else f"{spent / sound:.1f} s for each second"
+    pace = f"{sound / spent:.0f}× faster than real time" if sound >= 2 * spent else f"{sound / spent:.1f}× real time"
     line = f"<p class='figures'><b>{sound:.1f} s</b> of speech in <b>{spent:.2f} s</b>: {pace}</p>"
     return line + "".join(f"<p class='remark'>{escape(note)}</p>" for note in speech.notes)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 120  # s
 
 
-class AppFailed(RuntimeError):
+class AppFailed(OSError):
     """The demo ended, or never answered."""
 
 
@@ -69,8 +69,10 @@ def _speak(port: int) -> None:
     Client(f"http://127.0.0.1:{port}/", verbose=False).predict("The train leaves at noon.", None, "happy", 5, 0, api_name="/speak")
 
 
-def _peak_memory(pid: int) -> int:
-    """Bytes, from Linux's /proc."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
-    return 1024 * int(kilobytes)
+def _peak_memory(pid: int) -> float:
+    """Bytes, from Linux's /proc; nan on other systems."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.is_file():
+        return float("nan")
+    kilobytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return 1024.0 * int(kilobytes)

@@ -1,5 +1,6 @@
 """What speech is measured on: sentences, faces and recordings that no model was trained on, and the teachers' own readings."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from feim.data.corpora.london import Person, read_london
 from feim.data.phone_times import PhonesDoNotFit
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.corpus import WEAKEST
-from feim.data.synthetic.voices import Speaker, design_speakers, speak_as_teacher
+from feim.data.synthetic.voices import design_speakers, speak_as_teacher
 from feim.signal.audio import read_audio
 from feim.signal.emotion import EMOTIONS
 from feim.signal.face import read_image
@@ -74,8 +75,8 @@ class Material:
     dnsmos: Path
 
 
-def gather(data: Path, extent: Extent) -> Material:
-    """Choose from text/, london/, librispeech/ and models/ under `data`; the same choice every time.
+def gather(data: Path, extent: Extent, pool: Executor) -> Material:
+    """Choose from text/, london/, librispeech/ and models/ under `data`, the same every time; `pool` lets the teachers read.
 
     Raises: FileNotFoundError, NoSentences, MissingCorpus, naming what is not there.
     """
@@ -86,7 +87,7 @@ def gather(data: Path, extent: Extent) -> Material:
     people = [(person, portrait(person.images["neutral"])) for person in _in_turn(held_out, extent.people)]
     paths = [recording.path for recording in read_librispeech(data / "librispeech") if recording.clip.split == "test"]
     return Material(
-        lines=tuple(_lines(texts, people, extent.sentences)),
+        lines=tuple(_lines(texts, people, extent.sentences, pool)),
         short=tuple(text for text in texts if 5 <= len(text.split()) <= 9 and text[-1] in ".;,"),
         people=tuple(people),
         recordings=tuple(read_audio(path)[:LISTENED] for path in paths[: extent.recordings]),
@@ -108,25 +109,25 @@ def _in_turn(people: list[Person], count: int) -> list[Person]:
     return (both + women[len(men) :] + men[len(women) :])[:count]
 
 
-def _lines(texts: list[str], people: list[tuple[Person, np.ndarray]], count: int) -> list[Line]:
-    """Evenly chosen sentences, emotions and faces in turn; a sentence that no teacher can read is passed over."""
+def _lines(texts: list[str], people: list[tuple[Person, np.ndarray]], count: int, pool: Executor) -> list[Line]:
+    """Evenly chosen sentences, emotions and faces in turn; a sentence that no teacher can read is left out for a spare one."""
+    step = max(1, len(texts) // count)
+    spread = [text for offset in range(step) for text in texts[offset::step]][: count + count // 5]
+    emotions = [EMOTIONS[index % len(EMOTIONS)] for index in range(len(spread))]
+    readings = pool.map(teacher_reading, spread, range(len(spread)), emotions)
+    lines = [
+        Line(text, emotion, *people[index % len(people)], teacher)
+        for index, (text, emotion, teacher) in enumerate(zip(spread, emotions, readings, strict=True))
+        if teacher is not None
+    ]
+    return lines[:count]
+
+
+def teacher_reading(text: str, turn: int, emotion: str) -> np.ndarray | None:
+    """One teacher after the other reads, with what γ = 1 means of the emotion: (samples,); None if six of them cannot read the text."""
     teachers = design_speakers(TEACHERS)
-    lines, step = [], max(1, len(texts) // count)
-    order = [text for offset in range(step) for text in texts[offset::step]]  # spread over the book first
-    for text in order:
-        index = len(lines)
-        if index == count:
-            break
-        emotion, (person, face) = EMOTIONS[index % len(EMOTIONS)], people[index % len(people)]
-        teacher = teacher_reading(text, teachers[index % TEACHERS :] + teachers[: index % TEACHERS], emotion)
-        if teacher is not None:
-            lines.append(Line(text, emotion, person, face, teacher))
-    return lines
-
-
-def teacher_reading(text: str, teachers: list[Speaker], emotion: str) -> np.ndarray | None:
-    """The first of `teachers` who can read it, as strongly as γ = 1 means: (samples,), or None if none of six can."""
-    for speaker in teachers[:6]:
+    for trial in range(6):
+        speaker = teachers[(turn + 7 * trial) % TEACHERS]  # of the other gender, so of another engine
         try:
             return speak_as_teacher(text, speaker, emotion, 0.0 if emotion == "neutral" else LABELLED)
         except PhonesDoNotFit:

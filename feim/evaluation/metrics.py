@@ -68,17 +68,22 @@ def ranks(values: Sequence[float]) -> np.ndarray:
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float:
-    """Rank correlation in [−1, 1]: Pearson's over the ranks; nan where either side never changes."""
+    """Rank correlation in [−1, 1]: Pearson's over the ranks; nan where either side never changes, or is undefined somewhere."""
+    if np.isnan([x, y]).any():
+        return float("nan")
     a, b = (r - r.mean() for r in (ranks(x), ranks(y)))
     scale = np.sqrt((a @ a) * (b @ b))
     return float(a @ b / scale) if scale > 0 else float("nan")
 
 
 def area_under_curve(scores: Sequence[float], positive: Sequence[bool]) -> float:
-    """Probability that a positive case scores above a negative one, ties counting half (Mann and Whitney 1947); nan without both."""
+    """Probability that a positive case scores above a negative one, ties counting half (Mann and Whitney 1947).
+
+    nan without both kinds, or with an undefined score.
+    """
     positive = np.asarray(positive, dtype=bool)
     yes, no = int(positive.sum()), int((~positive).sum())
-    if not yes or not no:
+    if not yes or not no or np.isnan(scores).any():
         return float("nan")
     return float((ranks(scores)[positive].sum() - yes * (yes + 1) / 2) / (yes * no))
 

@@ -51,11 +51,10 @@ def evaluate_speech(
     settings = {"extent": asdict(extent), "weights": weights()}
     report = go_on(path, settings) if resume else Report(path, settings)
     report.say = say
-    material, judge = gather(Path(data), extent), EmotionJudge.shipped()
+    judge = EmotionJudge.shipped()
     report.measure("speed", partial(speed, studio))  # first: nothing else runs beside it
-    report.measure("app", memory_and_start)
     with listeners() as pool:
-        stage = Stage(studio, material, judge, pool)
+        stage = Stage(studio, gather(Path(data), extent, pool), judge, pool)
         for intensity in WORDS_LOST:
             report.measure(f"words at {intensity:g}", partial(words, stage, intensity))
         report.measure("vocoder", partial(vocoder_naturalness, stage))
@@ -65,6 +64,7 @@ def evaluate_speech(
             report.measure(f"intensity of {label}", partial(intensity_of, stage, label, extent))
         report.measure("gender", partial(gender, stage))
         report.measure("voices", partial(voices, stage, extent))
+    report.measure("app", memory_and_start)
     return report
 
 

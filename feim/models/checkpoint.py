@@ -28,6 +28,7 @@ def save(model: nn.Module, name: str, card: dict, folder: str | Path = CHECKPOIN
     card = {"name": name, "parameters": sum(w.numel() for w in weights.values()), "config": asdict(model.config)} | card
     unfinished = folder / f"{name}.unfinished"
     save_file(weights, unfinished)
+    unfinished.chmod(0o644)  # safetensors writes for the owner alone
     unfinished.replace(folder / f"{name}.safetensors")
     (folder / f"{name}.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     return folder / f"{name}.safetensors"
@@ -55,7 +56,7 @@ def load(model_class: type[nn.Module], name: str, folder: str | Path = CHECKPOIN
     try:
         model = model_class(model_class.Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in card["config"].items()}))
         model.load_state_dict({key: value.float() for key, value in load_file(path).items()})
-    except (SafetensorError, RuntimeError, TypeError, KeyError) as error:
+    except (SafetensorError, RuntimeError, TypeError, KeyError, AttributeError) as error:
         reason = str(error).splitlines()[0]
         raise DamagedCheckpoint(f"{path} is damaged or of another version ({reason}); restore it from the repository") from error
     return model.requires_grad_(False).eval()

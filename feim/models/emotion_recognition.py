@@ -48,12 +48,12 @@ class EmotionRecogniser(nn.Module):
         width: int = 96
         kernel: int = 7
         dilations: tuple[int, ...] = (1, 2, 4, 1)
-        dropout: float = 0.2
+        dropout: float = 0.25
 
     def __init__(self, config: Config):
         super().__init__()
         self.config = config
-        self.enter = nn.Conv1d(N_MELS + PITCH_FEATURES, config.width, 5, padding=2)
+        self.enter = nn.Conv1d(N_MELS + PITCH_FEATURES, config.width, 5, stride=2, padding=2)
         self.blocks = nn.ModuleList(ConvNeXtBlock(config.width, config.kernel, d, dropout=config.dropout) for d in config.dilations)
         self.norm = nn.LayerNorm(config.width)
         self.pool = AttentiveStatistics(config.width)
@@ -64,7 +64,7 @@ class EmotionRecogniser(nn.Module):
         """Log-mel (B, 128, T), pitch (B, T) in Hz, lengths (B,) frames or None if all are T → logits (B, 7), calibrated."""
         mask = torch.ones_like(mel[:, :1]) if lengths is None else sequence_mask(lengths, mel.shape[-1])  # (B, 1, T)
         h = torch.cat([(mel + 5) / 2.5, pitch_features(pitch * mask[:, 0])], dim=1)  # (B, 131, T), about unit scale
-        h = F.gelu(self.enter(h * mask))  # (B, C, T)
+        h, mask = F.gelu(self.enter(h * mask)), mask[..., ::2]  # (B, C, T/2)
         for block in self.blocks:
             h = block(h, mask=mask)
         h = self.norm(h.transpose(1, 2)).transpose(1, 2)

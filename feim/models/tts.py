@@ -86,6 +86,7 @@ class FEIMTTS(nn.Module):
         pitch_bins: int = 32
         mel_mean: float = -6.0
         mel_scale: float = 2.5
+        residual_scale: float = 0.4  # of x − mu in those units: 1 neper, about its deviation, so that noise of unit variance suits it
 
     def __init__(self, config: "FEIMTTS.Config | None" = None):
         super().__init__()
@@ -174,7 +175,7 @@ class FEIMTTS(nn.Module):
         plain = self.prior(spread(h, index))  # the symbol's own mean, which alignment search needs
         losses["prior"] = ((mu - mel) ** 2).mean() + 0.1 * ((plain - mel) ** 2).mean()
 
-        clean = mel - mu.detach()
+        clean = (mel - mu.detach()) / self.config.residual_scale
         t = torch.rand(len(mel), device=mel.device).clamp(1e-4, 1 - 1e-4)
         noise = torch.randn_like(clean)
         noisy = diffusion.diffuse(clean, noise, t)
@@ -184,7 +185,8 @@ class FEIMTTS(nn.Module):
         losses["loss"] = losses["duration"] + losses["pitch"] + losses["prior"] + losses["diffusion"]
         if voice is not None:
             few = max(1, len(mel) // 4)
-            estimate = diffusion.clean_from_velocity(noisy[:few], v[:few], t[:few]) + mu[:few].detach()
+            residual = diffusion.clean_from_velocity(noisy[:few], v[:few], t[:few])
+            estimate = mu[:few].detach() + self.config.residual_scale * residual
             estimated = estimate * self.config.mel_scale + self.config.mel_mean
             heard = zip(voice.features(estimated), voice.features(batch["mel"][:few]), strict=True)
             losses["speaker"] = sum((a - b.detach()).abs().mean() for a, b in heard)
@@ -254,7 +256,7 @@ class FEIMTTS(nn.Module):
             y = diffusion.sample_euler(denoise, noise, diffusion.steps_evenly(sampling.steps), callback)
         else:
             y = diffusion.sample_dpm_solver_2m(denoise, noise, diffusion.steps_by_noise(sampling.steps), callback)
-        mel = ((mu + y) * self.config.mel_scale + self.config.mel_mean).clamp_min(MEL_SILENCE)
+        mel = ((mu + self.config.residual_scale * y) * self.config.mel_scale + self.config.mel_mean).clamp_min(MEL_SILENCE)
         return Utterance(mel[0].cpu(), durations[0].cpu(), (pitch[0] * PITCH_SPREAD + PITCH_CENTRE).exp().cpu())
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from feim.nn.blocks import ConvNeXtBlock
 from feim.signal.audio import N_MELS, SAMPLE_RATE
-from feim.signal.world import FFT_SIZE, World, synthesise
+from feim.signal.world import FFT_SIZE, World, decode_aperiodicity, synthesise
 
 LOWEST, HIGHEST = 60.0, 600.0  # Hz
 
@@ -83,9 +83,8 @@ class SourceFilterVocoder(nn.Module):
         voiced = found.voicing[0].float().cpu().numpy() > 0
         coded = found.envelope[0].T.float().cpu().numpy().astype(np.float64)  # (T, 60)
         envelope = pyworld.decode_spectral_envelope(np.ascontiguousarray(coded), SAMPLE_RATE, FFT_SIZE)
-        noise = np.clip(found.aperiodicity[0].float().cpu().numpy(), -60, 0)[:, None].astype(np.float64)  # (T, 1)
-        aperiodicity = pyworld.decode_aperiodicity(np.ascontiguousarray(noise), SAMPLE_RATE, FFT_SIZE)
-        aperiodicity = np.where(voiced[:, None], aperiodicity, 1 - 1e-12)
+        noise = np.clip(found.aperiodicity[0].float().cpu().numpy(), -60, 0)  # (T,) dB
+        aperiodicity = np.where(voiced[:, None], decode_aperiodicity(noise), 1 - 1e-12)
         return World(np.where(voiced, pitch, 0.0).astype(np.float64), envelope, aperiodicity)
 
     def synthesise(self, mel: Tensor, pitch_shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:

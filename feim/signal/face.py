@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, JpegImagePlugin
 
 MAX_SIDE = 4096  # pixels; larger pictures are reduced as they are read
-MAX_DECODED = 600_000_000  # bytes that decoding may take; with the copies that follow it, reading stays below 1 GB
+MAX_DECODED = 500_000_000  # bytes that decoding may take: every picture under 40 megapixels, ordinary JPEGs up to gigapixels
 
 CROP = 224
 # Where the aligned crop shows eyes, nose tip and mouth corners (x, y). Proportions are those of ArcFace's template,
@@ -93,7 +93,7 @@ def _open(path: Path) -> Image.Image:
         try:
             return JpegImagePlugin.JpegImageFile(path)
         except SyntaxError:
-            raise UnreadableImage(f"{path.name} is too large ({error}); use a picture under 100 megapixels") from error
+            raise UnreadableImage(f"{path.name} is too large ({error}); use a picture under 40 megapixels") from error
     except (OSError, SyntaxError, ValueError) as error:  # Pillow raises all three for damaged headers
         raise UnreadableImage(f"{path.name} is not a picture this can read; use a JPEG, PNG or WebP photo") from error
 
@@ -103,10 +103,10 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
         size = image.size
         image.draft("RGB", (MAX_SIDE // 2, MAX_SIDE // 2))  # a JPEG larger than twice this is decoded at 1/2, 1/4 or 1/8
         if _decoding_bytes(image, size) > MAX_DECODED:
-            raise UnreadableImage(f"{name} is too large ({size[0]}×{size[1]} pixels); use a picture under 100 megapixels")
+            raise UnreadableImage(f"{name} is too large ({size[0]}×{size[1]} pixels); use a picture under 40 megapixels")
         image.load()
         orientation = image.getexif().get(0x0112, 1)  # not before: a PNG's EXIF is found by decoding it
-        image = _flatten(_reduce(_eight_bits(image)))
+        image = _flatten(_eight_bits(_reduce(image)))
     except UnreadableImage:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError) as error:  # Pillow's, for damaged files
@@ -116,10 +116,14 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
 
 
 def _decoding_bytes(image: Image.Image, full_size: tuple[int, int]) -> int:
-    """Memory that Pillow needs to decode: its buffer, and all coefficients of a progressive JPEG at full size."""
-    bands = len(image.getbands())
-    buffer = image.width * image.height * (1 if image.mode in ("1", "L", "P") else 4)
-    return buffer + (math.prod(full_size) * bands * 2 if image.info.get("progressive") else 0)
+    """Memory that Pillow needs at most: pixels (twice with transparency, which it premultiplies; three canvases for WebP),
+    and all coefficients of a progressive JPEG at full size.
+    """
+    bands = image.getbands()
+    pixel = 1 if image.mode in ("1", "L", "P") else 8 if "A" in bands else 4
+    canvases = 3 if image.format == "WEBP" else 1
+    coefficients = math.prod(full_size) * len(bands) * 2 if image.info.get("progressive") else 0
+    return image.width * image.height * pixel * canvases + coefficients
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -133,11 +137,11 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _reduce(image: Image.Image) -> Image.Image:
-    if max(image.size) <= MAX_SIDE:
+    scale = MAX_SIDE / max(image.size)
+    if scale >= 1:
         return image
-    image = image.copy()
-    image.thumbnail((MAX_SIDE, MAX_SIDE))
-    return image
+    size = tuple(max(1, round(side * scale)) for side in image.size)
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
 
 
 def _flatten(image: Image.Image) -> Image.Image:

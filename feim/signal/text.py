@@ -25,11 +25,17 @@ MAX_SENTENCE = 220  # characters: about 15 s of speech
 
 _ABBREVIATIONS = {
     "mr.": "mister", "mrs.": "missus", "ms.": "miz", "dr.": "doctor", "prof.": "professor", "st.": "saint", "jr.": "junior",
-    "sr.": "senior", "vs.": "versus", "etc.": "et cetera", "e.g.": "for example", "i.e.": "that is", "no.": "number",
-    "a.m.": "a m", "p.m.": "p m", "approx.": "approximately", "dept.": "department", "gov.": "governor", "gen.": "general",
-    "capt.": "captain", "col.": "colonel", "lt.": "lieutenant", "rev.": "reverend", "fig.": "figure", "vol.": "volume",
+    "sr.": "senior", "vs.": "versus", "etc.": "et cetera", "e.g.": "for example", "i.e.": "that is", "approx.": "approximately",
+    "dept.": "department", "gov.": "governor", "gen.": "general", "capt.": "captain", "col.": "colonel", "lt.": "lieutenant",
+    "rev.": "reverend",
 }  # fmt: skip
 _ABBREVIATION = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, _ABBREVIATIONS))})", re.IGNORECASE)
+_INITIALS = re.compile(r"(?<![\w.])((?:[A-Za-z]\.)+[A-Za-z])\.")
+# A stop that also ends its sentence: any abbreviation's at the end of the text, these ones' before a capital letter.
+_ENDING = re.compile(
+    rf"{_ABBREVIATION.pattern}(?=\s*$)|(?<![\w.])(?:[a-z]\.){{2,}}(?=\s*$)|(?<!\w)(?:etc|a\.m|p\.m)\.(?=\s+(?-i:[A-Z]))", re.IGNORECASE
+)
+_NUMBERED = {"no": "number", "fig": "figure", "vol": "volume"}  # words of their own unless a number follows
 _SIGNS = {
     "&": " and ",
     "%": " percent ",
@@ -41,8 +47,14 @@ _SIGNS = {
     "/": " ",
     "*": " ",
 }
-_CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
+_CURRENCIES = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+}
+_FRACTIONS = {"½": "a half", "¼": "a quarter", "¾": "three quarters", "⅓": "a third", "⅔": "two thirds"}
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_MONEY = re.compile(rf"([$€£])\s?({_NUMBER})(?:\s?(hundred|thousand|million|billion|trillion)\b)?")
 
 
 class NothingToSay(ValueError):
@@ -62,10 +74,12 @@ def normalise(text: str, language: str = "en-us") -> str:
     """
     if len(text) > MAX_TEXT:
         raise TextTooLong(f"the text has {len(text):,} characters; speak at most {MAX_TEXT:,} at a time")
-    words = unicodedata.normalize("NFKC", text)
+    english = language.startswith("en")
+    words = unicodedata.normalize("NFKC", _spell_fractions(text) if english else text)
     words = words.translate({ord(a): b for a, b in zip("‘’ʼ“”„«»…–‒", '\'\'\'""""".——', strict=True)})
+    words = "".join(c for c in words if unicodedata.category(c) != "Cf")  # soft hyphens, joiners, byte-order marks
     words = "".join(" " if unicodedata.category(c).startswith("C") else c for c in words)
-    if language.startswith("en"):
+    if english:
         words = _spell_out(words)
     words = words.replace(" - ", " — ")
     words = "".join(c if _is_readable(c) else " " for c in words)
@@ -87,17 +101,34 @@ def unreadable(text: str) -> str:
 def _is_readable(c: str) -> bool:
     if c.isalpha():
         return "LATIN" in unicodedata.name(c, "")
-    return (c.isascii() and c.isdigit()) or c in PUNCTUATION or c in " '-" or unicodedata.category(c) == "Mn"
+    return (c.isascii() and c.isdigit()) or c in PUNCTUATION or c in " '-" or "\u0300" <= c <= "\u036f"  # accents
+
+
+def _spell_fractions(text: str) -> str:
+    text = re.sub(rf"(?<=\d)\s?(?=[{''.join(_FRACTIONS)}])", " and ", text)
+    return re.sub("|".join(_FRACTIONS), lambda m: _FRACTIONS[m[0]], text)
 
 
 def _spell_out(text: str) -> str:
-    text = _ABBREVIATION.sub(lambda m: _ABBREVIATIONS[m[1].lower()], text)
-    text = re.sub(rf"([$€£])\s?({_NUMBER})", lambda m: _money(m[1], m[2]), text)
-    text = re.sub(r"\b(\d{1,2}):(\d{2})\b", lambda m: f"{_cardinal(m[1])} {_minutes(m[2])}", text)
-    text = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: num2words(int(m[1]), to="ordinal") if len(m[1]) < 16 else m[0], text)
-    text = re.sub(r"(?<![\d.,])(1[1-9]\d\d|20[1-9]\d)(?![\d,]|\.\d)", lambda m: num2words(int(m[1]), to="year"), text)
+    text = _spell_abbreviations(text)
+    text = _MONEY.sub(lambda m: _money(m[1], m[2], m[3]), text)
+    text = re.sub(r"\b(\d{1,2}):(\d{2})(?!\d)", lambda m: f"{_cardinal(m[1])} {_minutes(m[2])}", text)
+    text = re.sub(r"\b(\d+(?:,\d{3})*)(?:st|nd|rd|th)\b", lambda m: _ordinal(m[1]), text)
+    text = re.sub(r"(?<![\d.,])(1[1-9]\d\d|20[1-9]\d)(?!\d|[.,]\d)", lambda m: num2words(int(m[1]), to="year"), text)
+    text = re.sub(r"(?<![\w.)])[-−](?=\d)", " minus ", text)
+    text = re.sub(r"(?<![\w.])\.(?=\d)", " point ", text)
+    text = re.sub(r"(?<=\d)(?=[^\W\d_])(?!s\b)", " ", text)  # "5kg", but "80s"
     text = re.sub(_NUMBER, lambda m: " " + _cardinal(m[0]), text)
     return re.sub("|".join(map(re.escape, _SIGNS)), lambda m: _SIGNS[m[0]], text)
+
+
+def _spell_abbreviations(text: str) -> str:
+    text = re.sub(r"(?<=\d)\s?([ap])m\b", r" \1.m", text, flags=re.IGNORECASE)
+    text = _ENDING.sub(r"\g<0>.", text)
+    text = re.sub(r"(?<!\w)st\.(?!\s+(?-i:[A-Z]))", "street", text, flags=re.IGNORECASE)
+    text = _ABBREVIATION.sub(lambda m: _ABBREVIATIONS[m[1].lower()], text)
+    text = _INITIALS.sub(r"\1", text)
+    return re.sub(r"(?<!\w)(no|fig|vol)\.(?=\s*\d)", lambda m: _NUMBERED[m[1].lower()], text, flags=re.IGNORECASE)
 
 
 def _cardinal(digits: str) -> str:
@@ -109,15 +140,22 @@ def _cardinal(digits: str) -> str:
     return " ".join([spoken, "point", *(num2words(int(d)) for d in decimals)]) if decimals else spoken
 
 
-def _money(sign: str, amount: str) -> str:
-    whole, _, cents = amount.replace(",", "").partition(".")
-    if len(whole) > 15:
-        return f"{_cardinal(amount)} {_CURRENCIES[sign]}"
-    if len(cents) in (0, 2) and int(cents or 0) == 0:
-        return (
-            num2words(int(whole), to="currency", currency=_CURRENCIES[sign], cents=False, separator="").rsplit(" ", 2)[0].replace(",", "")
-        )
-    return num2words(float(f"{whole}.{cents}"), to="currency", currency=_CURRENCIES[sign], separator=" and").replace(",", "")
+def _ordinal(digits: str) -> str:
+    digits = digits.replace(",", "")
+    return num2words(int(digits), to="ordinal").replace(",", "") if len(digits) <= 15 else f"{_cardinal(digits)}th"
+
+
+def _money(sign: str, amount: str, scale: str | None) -> str:
+    one, many, hundredth, hundredths = _CURRENCIES[sign]
+    whole, _, decimals = amount.replace(",", "").partition(".")
+    if scale or len(decimals) not in (0, 2):
+        return f"{_cardinal(amount)} {scale or ''} {many}"
+    parts = []
+    if int(whole) or not int(decimals or 0):
+        parts.append(f"{_cardinal(whole)} {one if int(whole) == 1 else many}")
+    if int(decimals or 0):
+        parts.append(f"{num2words(int(decimals))} {hundredth if int(decimals) == 1 else hundredths}")
+    return " and ".join(parts)
 
 
 def _minutes(digits: str) -> str:
@@ -129,7 +167,7 @@ def _minutes(digits: str) -> str:
 def sentences(words: str) -> list[str]:
     """Normalised text → pieces of at most MAX_SENTENCE characters, cut at sentence ends, else at commas, else between words."""
     pieces = []
-    for sentence in re.findall(r"[^.!?]+[.!?]?", words):
+    for sentence in re.findall(r".+?[.!?](?=\s|$)|.+$", words):  # not at the stops of "U.S." and "3.5"
         while len(sentence) > MAX_SENTENCE:
             cut = max(sentence.rfind(mark, 0, MAX_SENTENCE) for mark in ",;:—")
             cut = cut if cut > MAX_SENTENCE // 4 else sentence.rfind(" ", 0, MAX_SENTENCE)
@@ -156,6 +194,7 @@ def phonemise(sentence: str, language: str = "en-us") -> str:
     """
     [ipa] = _espeak(language).phonemize([sentence], strip=True)
     ipa = unicodedata.normalize("NFC", ipa).replace("-", " ").replace("g", "ɡ")
+    ipa = re.sub(r"\.(?=\S)", " ", ipa)  # the stops of "U.S." make no pause
     symbols = [symbol for symbol in ipa if symbol in _INDEX and symbol != BLANK]
     if not any(symbol in LETTERS for symbol in symbols):
         raise NothingToSay(f"there is nothing to say in {sentence!r}; type some words")

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 Batch = dict[str, Tensor]
+STATES = ("state", "state.old")  # the last checkpoint; the one before, which is alone for a moment while they are swapped
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,12 @@ def train(
         batches: index → batch. The same index always gives the same batch, so a resumed run sees what the whole run would have.
         loss_fn: (model, batch) → named losses; "loss" is minimised, all are logged.
         folder: for state/ (the last checkpoint) and logs/ (TensorBoard).
-        resume: go on from state/ when it is there.
+        resume: go on from the last checkpoint when there is one.
     """
     folder = Path(folder)
+    together()
     accelerator = Accelerator(mixed_precision="bf16" if settings.mixed_precision else "no", log_with="tensorboard", project_dir=folder)
-    set_seed(settings.seed)
+    set_seed(settings.seed, device_specific=True)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate(step, settings))
@@ -71,8 +73,9 @@ def train(
     average.to(accelerator.device)
     progress = _Progress()
     accelerator.register_for_checkpointing(average, schedule, progress)
-    if resume and (folder / "state").is_dir():
-        accelerator.load_state(folder / "state")
+    states = [folder / name for name in STATES if (folder / name).is_dir()]
+    if resume and states:
+        accelerator.load_state(states[0])
     accelerator.init_trackers("logs")
 
     model.train()
@@ -104,6 +107,11 @@ def train(
     return average.module.cpu().eval()
 
 
+def together() -> PartialState:
+    """Who trains beside this process (torchrun, accelerate launch); alone otherwise. CPUs talk through gloo."""
+    return PartialState(cpu=not torch.cuda.is_available())
+
+
 class _Progress:
     """The step that the next batch belongs to."""
 
@@ -125,12 +133,12 @@ def _learning_rate(step: int, settings: Settings) -> float:
 
 def _save_state(accelerator: Accelerator, folder: Path) -> None:
     """Write beside the last checkpoint, then swap: a kill at any moment leaves one whole state."""
-    unfinished, state, old = folder / "state.unfinished", folder / "state", folder / "state.old"
+    unfinished, (state, old) = folder / "state.unfinished", (folder / name for name in STATES)
     accelerator.save_state(unfinished)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        shutil.rmtree(old, ignore_errors=True)
         if state.exists():
+            shutil.rmtree(old, ignore_errors=True)
             state.rename(old)
         unfinished.rename(state)
         shutil.rmtree(old, ignore_errors=True)

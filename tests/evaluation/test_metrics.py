@@ -83,6 +83,7 @@ def test_spearman():
     # With ties: Pearson of the ranks 1, 2, 3 and 1, 2.5, 2.5 is √3/2.
     assert spearman([1, 2, 3], [1, 2, 2]) == pytest.approx(math.sqrt(3) / 2)
     assert math.isnan(spearman([1, 2, 3], [4, 4, 4]))
+    assert math.isnan(spearman([1, 2, 3], [4, math.nan, 6]))
 
 
 def test_area_under_curve():
@@ -91,6 +92,7 @@ def test_area_under_curve():
     assert area_under_curve([1, 1, 1, 1], [False, True, False, True]) == 0.5
     assert area_under_curve([1, 2, 2, 3], [False, True, False, True]) == pytest.approx((1 + 0.5 + 1 + 1) / 4)
     assert math.isnan(area_under_curve([1, 2], [True, True]))
+    assert math.isnan(area_under_curve([1, math.nan], [True, False]))
 
 
 def test_cosine():

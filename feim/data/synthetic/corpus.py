@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from feim.data.clip import MANIFEST, Clip, read_manifest, write_manifest
+from feim.data.clip import MANIFEST, SYNTHETIC, Clip, read_manifest, write_manifest
 from feim.data.phone_times import PhonesDoNotFit
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.engines import Engine
@@ -22,7 +22,6 @@ NEUTRAL_SHARE = 0.22
 WEAKEST = 0.3  # the least intensity that still gets an emotion's label
 SHARED = 3  # speakers who start from one engine's reading: analysis is the dear part
 MIDDLE_AGE = {"18-29": 23.0, "30-44": 37.0, "45+": 55.0}
-LICENCE = "synthetic"
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def record(session: Session, out: Path) -> list[Clip]:
                 speaker=take.speaker.name,
                 language="en-us",
                 text=reading.text,
-                licence=LICENCE,
+                licence=SYNTHETIC,
                 split="judge" if take.speaker.split == "judge" else session.split,
                 phonemes=reading.phonemes,
                 durations=durations,

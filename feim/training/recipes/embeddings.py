@@ -1,7 +1,9 @@
-"""Face and voice networks: which voices suit a face, and who speaks. `python -m feim train embeddings`, corpora: teachers, then others.
+"""Train the face and voice networks: which voices suit a face, and who speaks.
 
-Each London person is paired with one voice of the first corpus by declared gender and age (feim.data.pairing: never the same person).
-Measured: see the model cards.
+    python -m feim train embeddings --corpus corpora/teachers --corpus corpora/librispeech --faces LONDON_FOLDER
+
+Each London person is paired with one voice of the first corpus by declared gender and age (feim.data.pairing: never the same
+person); all other voices learn only to be told apart. Cost as measured: see assets/checkpoints/voice-network.json.
 """
 
 import time
@@ -26,7 +28,7 @@ from feim.training.order import Order
 
 COPIES = 24  # augmented copies of each portrait; the trunk is frozen, so each is described once
 NOISE = 0.2  # standard deviation added to the mels, nepers
-SETTINGS = Settings(steps=650, learning_rate=2e-3, warmup=50, weight_decay=0.05, ema=0.98, checkpoint_minutes=2)
+SETTINGS = Settings(steps=900, learning_rate=2e-3, warmup=50, weight_decay=0.05, ema=0.98, checkpoint_minutes=2)
 HELD_OUT = ("judge", "test")  # splits of speakers that no network trains on
 
 
@@ -129,12 +131,13 @@ def read_crop(path: Path) -> Tensor:
 
 
 def _card(order: Order, settings: Settings, voices: Voices, people: list[Person], hours: float) -> dict:
-    corpora = " ".join(path.name for path in order.corpora)
+    corpora = ", ".join(path.name for path in order.corpora)
+    folders = " ".join(f"--corpus {path.name}" for path in order.corpora)
     return {
-        "data": f"{len(people)} people of the Face Research Lab London Set (CC BY 4.0; DeBruine & Jones 2017); "
-        f"{len(voices.speakers)} speakers of {corpora}, {sum(map(len, voices.mels))} clips. Pairs are demographic, never the same person.",
+        "data": f"{len(people)} people of the Face Research Lab London Set (CC BY 4.0; DeBruine & Jones 2017); {len(voices.speakers)} "
+        f"speakers and {sum(map(len, voices.mels))} clips of {corpora}. Pairs are demographic, never the same person.",
         "licence": "Apache-2.0; O-Net, through which the face network looks, comes with facenet-pytorch (MIT) and is not in this file",
-        "command": f"python -m feim train embeddings --corpora {corpora} --faces london",
+        "command": f"python -m feim train embeddings {folders} --faces london",
         "settings": asdict(settings),
         "hardware": f"{torch.get_num_threads()} CPU thread" if not torch.cuda.is_available() else torch.cuda.get_device_name(),
         "hours": round(hours, 2),

@@ -1,13 +1,14 @@
 """Train the emotion judge on speakers that no generator hears: the corpora's clips whose split is "judge".
 
-    python -m feim train emotion-judge --corpus corpora/teachers
+    python -m feim train emotion-judge --corpus corpora/teachers --corpus corpora/listeners
 
-A fifth of these speakers is held out, for the temperature and for the figures on the card. Cost as measured: see
-assets/checkpoints/emotion-judge.json.
+The second corpus has more such speakers (feim/data/synthetic/listeners.py). A fifth of the speakers is held out, for the temperature
+and for the figures on the card. Cost as measured: see assets/checkpoints/emotion-judge.json.
 """
 
 import time
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import torch
@@ -18,13 +19,14 @@ from feim.data.clip import read_manifest
 from feim.data.features import Features, read_features
 from feim.models import checkpoint
 from feim.models.emotion_recognition import EmotionRecogniser
-from feim.signal.audio import MEL_SILENCE
+from feim.signal.audio import MEL_SILENCE, N_MELS, SAMPLE_RATE, _filterbank
 from feim.signal.emotion import EMOTIONS
 from feim.training.loop import Settings, train
 from feim.training.order import Order
 
 STEPS, BATCH, FRAMES = 1600, 32, 256
 HELD_OUT = 5  # every fifth speaker
+BODY, PACE = 0.1, 0.08  # largest change of a training speaker's frequencies and speed
 SMOOTHING = 0.1  # of the labels: a judge that is never certain still tells strong from stronger
 SIZES = {False: {}, True: {"width": 24, "dilations": (1, 2)}}
 
@@ -82,19 +84,44 @@ def batches(corpora: list[Features], batch: int, frames: int) -> Callable[[int],
 
     def make(index: int) -> dict[str, Tensor]:
         random = np.random.default_rng((7, index))
-        mel = torch.full((batch, 128, frames), MEL_SILENCE)
+        mel = torch.full((batch, N_MELS, frames), MEL_SILENCE)
         pitch, lengths, emotion = torch.zeros(batch, frames), torch.zeros(batch, dtype=torch.long), torch.zeros(batch, dtype=torch.long)
         for row in range(batch):
             emotion[row] = label = known[random.integers(len(known))]
             corpus, clip = by_emotion[label][random.integers(len(by_emotion[label]))]
             whole = corpus.frames(clip)
-            lengths[row] = length = min(frames, whole.stop - whole.start)
+            length = min(frames, whole.stop - whole.start)
             start = random.integers(whole.start, whole.stop - length + 1)
-            mel[row, :, :length] = torch.from_numpy(corpus.mel[start : start + length].astype(np.float32)).T
-            pitch[row, :length] = torch.from_numpy(corpus.pitch[start : start + length, 0].astype(np.float32))
+            cut_mel = torch.from_numpy(corpus.mel[start : start + length].astype(np.float32)).T  # (128, length)
+            cut_pitch = torch.from_numpy(corpus.pitch[start : start + length, 0].astype(np.float32))
+            cut_mel, cut_pitch = another_speaker(cut_mel, cut_pitch, random)
+            lengths[row] = length = min(frames, len(cut_pitch))
+            mel[row, :, :length], pitch[row, :length] = cut_mel[:, :length], cut_pitch[:length]
         return {"mel": disguise(mel, random), "pitch": pitch, "lengths": lengths, "emotion": emotion}
 
     return make
+
+
+@cache
+def _band_centres() -> np.ndarray:
+    """(128,) Hz."""
+    weights = _filterbank().numpy()  # (513, 128)
+    return np.linspace(0, SAMPLE_RATE / 2, len(weights)) @ weights / weights.sum(0)
+
+
+def another_speaker(mel: Tensor, pitch: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """(128, T), (T,) → (128, T′), (T′,): all frequencies scaled, as by a smaller or larger body, and another pace.
+
+    There are fewer speakers than a judge needs to tell a high voice from a raised one.
+    """
+    scale, pace = random.uniform(1 - BODY, 1 + BODY), random.uniform(1 - PACE, 1 + PACE)
+    length = max(2, round(len(pitch) / pace))
+    bands = torch.from_numpy(np.interp(_band_centres() / scale, _band_centres(), np.linspace(-1, 1, N_MELS))).float()
+    times = torch.linspace(-1, 1, length)
+    places = torch.stack(torch.meshgrid(bands, times, indexing="ij")[::-1], dim=-1)  # (128, T′, 2) time, band
+    warped = F.grid_sample(mel[None, None], places[None], align_corners=True, padding_mode="border")[0, 0]
+    nearest = torch.linspace(0, len(pitch) - 1, length).round().long()
+    return warped, pitch[nearest] * scale
 
 
 def disguise(mel: Tensor, random: np.random.Generator) -> Tensor:

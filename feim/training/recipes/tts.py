@@ -22,7 +22,7 @@ from feim.data.pairing import Described, describe_speakers, pair_faces_with_voic
 from feim.models import checkpoint
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
 from feim.models.tts import FEIMTTS
-from feim.training.loop import Settings, train
+from feim.training.loop import Settings, together, train
 from feim.training.order import Order
 from feim.training.recipes.embeddings import describe_faces
 
@@ -48,7 +48,9 @@ def run(order: Order) -> FEIMTTS:
     bank = voice_vectors(voice, corpora)
     faces = face_vectors(order, corpora[0]) if order.faces else {}
     shares = [TEACHERS_SHARE] + [(1 - TEACHERS_SHARE) / max(1, len(corpora) - 1)] * (len(corpora) - 1)
-    batches = utterances(corpora, choose_vector(bank, faces), 8 if order.miniature else BATCH, 128 if order.miniature else FRAMES, shares)
+    size, frames = (8, 128) if order.miniature else (BATCH, FRAMES)
+    size = max(1, size // together().num_processes)  # the same batch in all, however many share it
+    batches = utterances(corpora, choose_vector(bank, faces), size, frames, shares)
     if order.initial:
         model = checkpoint.load(FEIMTTS, order.initial, order.checkpoints).requires_grad_(True)
     else:
@@ -61,7 +63,8 @@ def run(order: Order) -> FEIMTTS:
 
     settings = Settings(order.steps or STEPS, learning_rate=1e-3, warmup=min(200, (order.steps or STEPS) // 10 + 1))
     model = train(model, batches, losses, settings, order.out, order.resume)
-    checkpoint.save(model, "tts", _card(order, corpora, settings, time.monotonic() - began), order.checkpoints)
+    if together().is_main_process:
+        checkpoint.save(model, "tts", _card(order, corpora, settings, time.monotonic() - began), order.checkpoints)
     return model
 
 
@@ -116,7 +119,8 @@ def _card(order: Order, corpora: list[Features], settings: Settings, seconds: fl
             f"{folder.name}: {len(corpus.clips)} clips, {length:.1f} h"
             for folder, corpus, length in zip(order.corpora, corpora, hours, strict=True)
         ),
-        "licence": "Apache-2.0; trained on synthetic speech (flite, festival: permissive), LibriSpeech (CC BY 4.0), London faces (CC BY 4.0)",
+        "licence": "Apache-2.0; trained on synthetic speech (flite, festival: permissive), LibriSpeech (CC BY 4.0), "
+        "London faces (CC BY 4.0)",
         "command": f"python -m feim train tts {folders} --faces london",
         "settings": asdict(settings) | {"batch": BATCH, "frames": FRAMES},
         "hardware": f"{torch.get_num_threads()} CPU threads" if not torch.cuda.is_available() else torch.cuda.get_device_name(),

@@ -33,8 +33,11 @@ def run(order: Order) -> SourceFilterVocoder:
         corpora.append(read_features(folder, clips[:: max(1, len(clips) // MOST_CLIPS)], KINDS))
     shares = [float(corpus.starts[-1]) ** 0.5 for corpus in corpora]  # small corpora of real voices count for more than their length
     batches = segments(corpora, KINDS, BATCH, 64 if order.miniature else FRAMES, shares)
-    model = SourceFilterVocoder(SourceFilterVocoder.Config(**SIZES[order.miniature]))
-    _fit_statistics(model, batches(0))
+    if order.initial:
+        model = checkpoint.load(SourceFilterVocoder, order.initial, order.checkpoints).requires_grad_(True)
+    else:
+        model = SourceFilterVocoder(SourceFilterVocoder.Config(**SIZES[order.miniature]))
+        _fit_statistics(model, batches(0))
     bins = model.bins
 
     def losses(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,0 +1,59 @@
+"""What many tests share, made once in temporary folders: a corpus of rule voices, and models trained on it for a few steps."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import feim
+from feim.data.synthetic import voices
+from feim.data.synthetic.corpus import synthesise_corpus
+from feim.data.synthetic.engines import RULES
+from feim.models import checkpoint
+from feim.models.embeddings import FaceNetwork, VoiceNetwork
+from feim.training.order import Order
+from feim.training.recipes import RECIPES
+
+STEPS = {"vocoder": 30, "tts": 6}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _two_threads():
+    torch.set_num_threads(2)
+
+
+@pytest.fixture(autouse=True)
+def _seeds():
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002 -- only to fix what libraries draw
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory) -> Path:
+    """18 clips of 12 designed speakers who all start from espeak-ng."""
+    folder = tmp_path_factory.mktemp("corpora") / "miniature"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(voices, "available_engines", lambda: RULES)
+        synthesise_corpus(folder, clips=18, speakers=12)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def weights(corpus, tmp_path_factory) -> Path:
+    """A checkpoints folder: untrained face and voice networks, vocoder and tts by their recipes in miniature."""
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    checkpoint.save(FaceNetwork(FaceNetwork.Config(hidden=16)), "face-network", {}, folder)
+    checkpoint.save(VoiceNetwork(VoiceNetwork.Config(width=16, dilations=(1,))), "voice-network", {}, folder)
+    for name, steps in STEPS.items():
+        order = Order((corpus,), tmp_path_factory.mktemp("runs") / name, folder, steps=steps, miniature=True)
+        importlib.import_module(RECIPES[name]).run(order)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def miniature(weights) -> feim.Studio:
+    """A studio that hums rather than speaks, but does all that the shipped one does."""
+    return feim.load(weights)

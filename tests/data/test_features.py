@@ -1,0 +1,71 @@
+"""Features are what the front end says, clip after clip, and are computed once."""
+
+import numpy as np
+import pytest
+
+from feim.data import features
+from feim.data.clip import read_manifest
+from feim.data.features import clip_features, read_features
+from feim.signal import world
+from feim.signal.audio import mel_spectrogram, read_audio
+
+KINDS = ("mel", "pitch", "envelope", "aperiodicity")
+
+
+@pytest.fixture(scope="module")
+def clips(corpus):
+    return read_manifest(corpus)[:3]
+
+
+@pytest.fixture(scope="module")
+def found(corpus, clips):
+    return read_features(corpus, clips, KINDS)
+
+
+def test_clips_follow_each_other(corpus, clips, found):
+    assert found.clips == clips
+    assert np.diff(found.starts).tolist() == [sum(clip.durations) for clip in clips]
+    for kind, width in features.WIDTHS.items():
+        array = getattr(found, kind)
+        assert array.shape == (found.starts[-1], width)
+        assert array.dtype == np.float16
+        assert np.isfinite(array).all()
+
+
+def test_features_are_the_front_ends(corpus, clips, found):
+    wave = read_audio(corpus / clips[1].audio)
+    here = found.frames(1)
+    assert found.mel[here] == pytest.approx(mel_spectrogram(wave).T.numpy(), abs=0.01)
+    pitch, tracked = found.pitch[here][:, 0], world.track_pitch(wave)
+    both = (pitch > 0) & (tracked > 0)
+    assert both.mean() > 0.2
+    assert pitch[both] == pytest.approx(tracked[both], rel=2e-3)
+    level = found.envelope[here][both, 0].astype(float)  # the mean log power
+    assert np.corrcoef(level, 2 * found.mel[here][both].astype(float).mean(1))[0, 1] > 0.9
+    assert found.aperiodicity.max() <= 0
+
+
+def test_a_kind_not_asked_for_is_not_there(corpus, clips):
+    assert read_features(corpus, clips[:1], ("mel",)).pitch is None
+
+
+def test_the_second_reading_does_not_listen_again(corpus, clips, found, monkeypatch):
+    monkeypatch.setattr(features, "_compute", None)
+    again = read_features(corpus, clips, KINDS)
+    assert np.array_equal(again.mel, found.mel)
+    with pytest.raises(TypeError):
+        read_features(corpus, clips[:2], KINDS)  # other clips are another cache
+
+
+def test_an_interrupted_cache_is_made_again(corpus, clips, monkeypatch):
+    read_features(corpus, clips[:1], ("mel",))
+    [cache] = [folder for folder in (corpus / "features").iterdir() if len(np.load(folder / "starts.npy")) == 2]
+    (cache / "starts.npy").unlink()  # written last
+    (cache / "mel.npy").write_bytes(b"half")
+    assert len(read_features(corpus, clips[:1], ("mel",)).mel) == sum(clips[0].durations)
+
+
+def test_kinds_come_in_the_order_asked_for(corpus, clips):
+    aperiodicity, mel = clip_features(clips[0], corpus, ("envelope", "mel"))
+    assert aperiodicity.shape[1] == 60
+    assert mel.shape[1] == 128

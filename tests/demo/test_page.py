@@ -1,0 +1,164 @@
+"""The demo as visitors meet it: through its endpoint, with good and bad wishes, and in a browser."""
+
+import shutil
+from pathlib import Path
+
+import gradio
+import pytest
+import soundfile
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from feim.demo.intensity import MARKS
+from feim.demo.page import build_page, launch
+from feim.demo.portrait import FACES
+from feim.demo.speak import SCENES
+from feim.signal.emotion import EMOTIONS, MAX_INTENSITY
+
+
+@pytest.fixture(scope="module")
+def address(studio):
+    page = build_page(studio)
+    _, address, _ = launch(page, prevent_thread_lock=True, quiet=True)
+    yield address
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def client(address):
+    return Client(address, verbose=False)
+
+
+def wish(client, **changes):
+    return client.predict(**{"text": "Hello.", "face": None, "emotion": "happy", "intensity": 1, "seed": 0} | changes, api_name="/speak")
+
+
+def test_speaks(client):
+    sound, line, picture = wish(client, face=handle_file(str(next(FACES.glob("*.jpg")))), intensity=15)
+    samples, rate = soundfile.read(sound)
+    assert (rate, Path(sound).name) == (16_000, "feim-happy.wav")
+    assert f"{len(samples) / rate:.1f} s" in line
+    assert picture["type"] == "plotly"
+
+
+def test_same_seed_same_sound(client):
+    sounds = [Path(wish(client, seed=seed)[0]).read_bytes() for seed in (3, 3, 4)]
+    assert sounds[0] == sounds[1] != sounds[2]
+
+
+def test_speed_and_pitch_reach_the_studio(client):
+    slow, fast = (soundfile.read(wish(client, speed=speed)[0])[0] for speed in (0.5, 2))
+    assert len(slow) > len(fast)
+    assert Path(wish(client, pitch_shift=5)[0]).read_bytes() != Path(wish(client)[0]).read_bytes()
+
+
+def test_notes_reach_the_visitor(client):
+    assert "left out" in wish(client, text="Hello, мир.")[1]
+
+
+def test_untouched_boxes_mean_the_defaults(client):
+    assert wish(client, intensity="1", seed=None, speed=None, pitch_shift=None)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"text": ""}, "nothing to say"),
+        ({"text": " \n\t "}, "nothing to say"),
+        ({"text": "🙂🙂"}, "nothing to say"),
+        ({"emotion": "furious"}, "unknown emotion 'furious'"),
+        ({"emotion": None}, "unknown emotion"),
+        ({"intensity": 31}, "out of range"),
+        ({"intensity": -0.1}, "out of range"),
+        ({"intensity": "nan"}, "out of range"),
+        ({"intensity": ""}, "out of range"),
+        ({"seed": "first"}, "not a number"),
+        ({"seed": 1.5}, "not a whole number"),
+        ({"seed": "inf"}, "not a whole number"),
+        ({"speed": 9}, "out of range"),
+        ({"pitch_shift": "nan"}, "out of range"),
+    ],
+)
+def test_bad_wishes_are_explained(client, changes, message):
+    with pytest.raises(AppError, match=message):
+        wish(client, **changes)
+
+
+def test_text_named_jpg_is_explained(client, tmp_path):
+    path = tmp_path / "notes.jpg"
+    path.write_text("this is no picture")
+    with pytest.raises(AppError, match=r"notes\.jpg"):
+        wish(client, face=handle_file(str(path)))
+
+
+def test_picture_without_face_is_explained(client, tmp_path):
+    path = tmp_path / "sky.png"
+    Image.new("RGB", (256, 256), "skyblue").save(path)
+    with pytest.raises(AppError, match="no face"):
+        wish(client, face=handle_file(str(path)))
+
+
+def test_messages_cannot_carry_markup(client):
+    with pytest.raises(AppError) as caught:
+        wish(client, emotion="<img src=x>")
+    assert "<img" not in str(caught.value)
+
+
+def test_only_speak_is_public(client):
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/speak"]
+
+
+def test_nothing_is_kept_and_files_are_out_of_reach(studio, client, address, tmp_path):
+    page = build_page(studio)
+    assert page.delete_cache == (600, 600)
+    assert not page.analytics_enabled
+    secret = tmp_path / "secret.txt"
+    secret.write_text("private")
+    assert gradio.utils.httpx.get(f"{address}gradio_api/file={secret}").status_code in (403, 404)
+
+
+def test_marks_and_scenes_are_within_range():
+    assert list(MARKS) == [0, 1, 15, 30]
+    assert max(MARKS) == MAX_INTENSITY
+    assert [emotion for _, emotion, _ in SCENES] == list(EMOTIONS)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_in_a_browser(browser, address, width):
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.set_default_timeout(60_000)
+    complaints, strangers = [], []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: None if request.url.startswith((address, "data:", "blob:")) else strangers.append(request.url))
+    page.goto(address)
+    slider = page.get_by_role("slider", name="Intensity")
+    slider.focus()
+    slider.press("End")
+    assert page.get_by_role("spinbutton", name="Intensity, 0 to 30").input_value() == "30"
+    page.get_by_role("button", name="Intensity 0, neutral").click()
+    assert slider.get_attribute("aria-valuetext") == "0, neutral"
+    page.get_by_role("button", name="average").first.click()
+    page.get_by_role("button", name="Speak", exact=True).click()
+    page.get_by_text("of speech in").wait_for()
+    page.locator("#picture .js-plotly-plot").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == width  # nothing sticks out sideways
+    assert not complaints
+    assert not strangers
+    page.get_by_label("Text", exact=True).fill(" ")
+    page.get_by_role("button", name="Speak", exact=True).click()
+    page.get_by_text("nothing to say").wait_for()
+    page.close()
