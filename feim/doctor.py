@@ -1,6 +1,5 @@
 """What is installed, which weights are here, what is missing and how to get it."""
 
-import json
 import platform
 import shutil
 from importlib.metadata import PackageNotFoundError, version
@@ -8,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import torch
 
 from feim.data.synthetic.engines import NATURAL
-from feim.models.checkpoint import CHECKPOINTS, load
+from feim.models.checkpoint import CHECKPOINTS, load, read_card
 
 PACKAGES = (
     "torch",
@@ -61,13 +60,13 @@ def _checkpoint(name: str) -> dict:
     """Parameters, licence and hours from the card, or what is wrong with it."""
     weights = CHECKPOINTS / f"{name}.safetensors"
     try:
-        card = json.loads((CHECKPOINTS / f"{name}.json").read_text())
+        card = read_card(name, CHECKPOINTS)
         if not weights.is_file():
             return {"damaged": f"{weights.name} is missing; restore it from the repository"}
         _open(name)
     except (ValueError, OSError) as error:
         return {"damaged": str(error)}
-    return {"parameters": card.get("parameters"), "MiB": round(weights.stat().st_size / 2**20, 1), "licence": card.get("licence")}
+    return {"parameters": card.get("parameters", 0), "MiB": round(weights.stat().st_size / 2**20, 1), "licence": card.get("licence")}
 
 
 def _open(name: str) -> None:
@@ -78,7 +77,7 @@ def _open(name: str) -> None:
 
     classes = {"tts": FEIMTTS, "vocoder": SourceFilterVocoder, "face-network": FaceNetwork}
     if name in classes:
-        load(classes[name], name)
+        load(classes[name], name, CHECKPOINTS)
 
 
 def show(found: dict) -> None:

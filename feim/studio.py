@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,12 @@ from feim.signal.text import encode, normalise, phonemise, sentences, unreadable
 
 Progress = Callable[[float, str], None]
 FaceSource = str | Path | Image.Image | np.ndarray
+VOCODERS = ("source-filter", "griffin-lim")
 LABEL = "AI-generated speech (FEIM). The voice is an estimate from a portrait's appearance; it is nobody's own voice."
 
 
 class InvalidSetting(ValueError):
-    """A number that cannot be used: steps, speed or pitch."""
+    """A setting that cannot be used: seed, steps, speed, pitch or vocoder."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,12 @@ class Studio:
         report = progress or (lambda fraction, message: None)
         feeling = parse_emotion(emotion, intensity)
         sampling = self._sampling(steps, speed)
+        if not isinstance(seed, Integral):
+            raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
         if not -12 <= pitch_shift <= 12:
             raise InvalidSetting(f"pitch shift {pitch_shift!r} is out of range; use −12 to 12 semitones")
+        if vocoder not in VOCODERS:
+            raise InvalidSetting(f"unknown vocoder {vocoder!r}; use {' or '.join(VOCODERS)}")
         words = normalise(text)
         parts = sentences(words)
 
@@ -142,7 +148,7 @@ class Studio:
         return self.faces(crop.to(self.faces.mean.device))[0].cpu()
 
     def _sampling(self, steps: int | None, speed: float) -> Sampling:
-        if steps is not None and not 1 <= steps <= 1000:
+        if steps is not None and not (isinstance(steps, Integral) and 1 <= steps <= 1000):
             raise InvalidSetting(f"{steps!r} steps cannot be taken; use 1 to 1000, or None for the default")
         if not 0.5 <= speed <= 2:
             raise InvalidSetting(f"speed {speed!r} is out of range; use 0.5 (slow) to 2 (fast)")
@@ -174,10 +180,8 @@ class Studio:
         start = time.perf_counter()
         if vocoder == "griffin-lim":
             waveform, pitch = griffin_lim(spoken.mel).numpy(), spoken.pitch.numpy()
-        elif vocoder == "source-filter":
-            waveform, pitch = self.vocoder.synthesise(spoken.mel, pitch_shift)
         else:
-            raise InvalidSetting(f"unknown vocoder {vocoder!r}; use source-filter or griffin-lim")
+            waveform, pitch = self.vocoder.synthesise(spoken.mel, pitch_shift)
         clock["vocoder"] += time.perf_counter() - start
         assert len(waveform) == HOP * spoken.mel.shape[1]
         return phonemes, waveform.astype(np.float32), spoken.mel.numpy(), pitch.astype(np.float32), spoken.durations.numpy()

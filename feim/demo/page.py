@@ -33,7 +33,7 @@ def build_page(studio: Studio) -> gr.Blocks:
 def launch(page: gr.Blocks, **settings) -> tuple:
     """Serve the page at GRADIO_SERVER_NAME:GRADIO_SERVER_PORT (127.0.0.1:7860 where unset); `settings` as gr.Blocks.launch takes them."""
     return page.launch(
-        theme=theme(), css_paths=HERE / "page.css", footer_links=["api", "settings"],
+        theme=theme(), css_paths=HERE / "page.css", favicon_path=HERE / "icon.png", footer_links=["api", "settings"],
         max_file_size="10mb", enable_monitoring=False, share=False, **settings,
     )  # fmt: skip
 

@@ -42,9 +42,12 @@ def read_card(name: str, folder: str | Path = CHECKPOINTS) -> dict:
             f"{path} is missing; restore it with `git checkout {name}.*` there, or train it: python -m feim train --help"
         )
     try:
-        return json.loads(path.read_text())
+        card = json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DamagedCheckpoint(f"{path} is damaged ({error}); restore it from the repository") from error
+    if not isinstance(card, dict):
+        raise DamagedCheckpoint(f"{path} is damaged (it is no model card); restore it from the repository")
+    return card
 
 
 def load(model_class: type[nn.Module], name: str, folder: str | Path = CHECKPOINTS) -> nn.Module:

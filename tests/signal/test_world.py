@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from feim.signal.audio import mel_spectrogram
-from feim.signal.world import World, analyse, fill_unvoiced, stretch, synthesise, track_pitch, warp_formants
+from feim.signal.world import (
+    World,
+    analyse,
+    code_aperiodicity,
+    decode_aperiodicity,
+    fill_unvoiced,
+    hears_voice,
+    stretch,
+    synthesise,
+    track_pitch,
+    warp_formants,
+)
 
 
 def buzz(pitch: np.ndarray) -> np.ndarray:
@@ -44,6 +55,31 @@ def test_analysis_and_synthesis_keep_pitch_and_spectrum():
     assert track_pitch(again)[inside] == pytest.approx(glide[::160][inside], rel=0.02)
     one, other = (mel_spectrogram(w)[:60, 8:-8].flatten() for w in (wave, again))  # below the tenth harmonic
     assert np.corrcoef(one, other)[0, 1] > 0.9
+
+
+def test_recordings_with_noise_have_a_pitch_too():
+    wave = buzz(np.full(12_000, 140.0)) + 0.02 * np.random.default_rng(0).standard_normal(12_000)
+    found = track_pitch(wave, noisy=True)
+    assert len(found) == 75
+    assert np.median(found[5:-5]) == pytest.approx(140, rel=0.01)
+
+
+def test_aperiodicity_is_one_number():
+    coded = np.array([-45.0, -12.0, -1.0])
+    decoded = decode_aperiodicity(coded)
+    assert decoded.shape == (3, 513)
+    assert code_aperiodicity(decoded) == pytest.approx(coded, abs=0.1)
+    assert (np.diff(decoded, axis=1) >= 0).all()  # noise grows with frequency
+    assert decoded[:, 0] == pytest.approx(1e-3)
+    assert (decoded < 1).all()
+    assert decoded[:, -1] == pytest.approx(1, abs=1e-3)
+
+
+def test_a_voice_is_heard_by_both_witnesses():
+    world = analyse(buzz(np.full(8000, 150.0)))
+    assert hears_voice(world)[5:-5].all()
+    assert not hears_voice(World(world.pitch, world.envelope, np.ones_like(world.aperiodicity))).any()
+    assert not hears_voice(World(np.zeros_like(world.pitch), world.envelope, world.aperiodicity)).any()
 
 
 def test_a_given_pitch_is_used_as_it_is():

@@ -45,14 +45,16 @@ def test_the_recipe_learns_saves_and_reports(corpus, tmp_path):
     order = Order((corpus,), tmp_path / "run", tmp_path / "weights", steps=120, miniature=True)
     emotion_judge.run(order)
     card = json.loads((tmp_path / "weights" / "emotion-judge.json").read_text())
-    assert card["speakers"] == {"trained": 4, "held out": 1}
-    assert card["accuracy on held-out speakers"]["all"] > 0.7  # chance is 0.14
+    assert "4 speakers, 28 clips; 1 speakers held out" in card["data"]
+    assert card["metrics"]["accuracy, held-out speakers"]["all"] > 0.7  # chance is 0.14
     judge = EmotionJudge(checkpoint.load(EmotionRecogniser, "emotion-judge", tmp_path / "weights"))
     assert judge.emotion(read_audio(corpus / "audio" / "0-neutral.flac")) == "neutral"
 
 
 def test_batches_repeat_themselves_and_balance_emotions(corpus, tmp_path):
-    speech = emotion_judge._speech(Order((corpus,), tmp_path, tmp_path), "train")
+    speech, held_out = emotion_judge.judges_speech(Order((corpus,), tmp_path, tmp_path))
+    assert {clip.speaker for clip in held_out[0].clips} == {"judge-0"}
+    assert "judge-0" not in {clip.speaker for clip in speech[0].clips}
     make = emotion_judge.batches(speech, 70, 50)
     first, again = make(3), make(3)
     assert all((first[name] == again[name]).all() for name in first)

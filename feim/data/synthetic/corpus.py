@@ -45,8 +45,13 @@ class Session:
 
 
 def people(speakers: int, seed: int = 0) -> list[Speaker]:
-    """The corpus's speakers: four fifths for training, the rest for judges only (their clips' split is "judge")."""
+    """The corpus's speakers: four fifths for training, the rest, at least four, for judges only (their clips' split is "judge").
+
+    Raises: ValueError when nobody is left for training.
+    """
     judges = max(4, speakers // 5)
+    if speakers <= judges:
+        raise ValueError(f"{speakers} speakers are too few; use 5 or more, four of whom are kept for the judges")
     return design_speakers(speakers - judges, seed) + design_speakers(judges, seed + 1, split="judge")
 
 

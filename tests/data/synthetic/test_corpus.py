@@ -60,6 +60,9 @@ def test_judges_are_other_people():
     everybody = people(60)
     assert len(everybody) == len({speaker.name for speaker in everybody}) == 60
     assert sum(speaker.split == "judge" for speaker in everybody) == 12
+    assert [speaker.split for speaker in people(5)] == ["train", *["judge"] * 4]
+    with pytest.raises(ValueError, match="4 speakers are too few; use 5 or more"):
+        people(4)
 
 
 # ---- the corpus -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,181 @@
+"""The command line as people meet it: exit codes, one line on stderr when the input is bad, one line of JSON when asked."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from feim.__main__ import main
+from feim.data.clip import read_manifest
+from feim.models.checkpoint import CHECKPOINTS
+from feim.signal.audio import read_audio
+
+ROOT = Path(__file__).parents[1]
+FACE = str(ROOT / "assets" / "faces" / "average-woman-20s.jpg")
+SENTENCES = "We count one and two today.\nWe count three and four today.\n"
+
+
+def feim(*arguments: object) -> subprocess.CompletedProcess:
+    """`python -m feim …` in its own process, without flite and festival on the path."""
+    quiet = {name: value for name, value in os.environ.items() if name != "PATH"} | {"PATH": str(Path(sys.executable).parent)}
+    return subprocess.run([sys.executable, "-m", "feim", *map(str, arguments)], cwd=ROOT, env=quiet, capture_output=True, text=True)
+
+
+def one_line(text: str) -> str:
+    [line] = text.splitlines()
+    return line
+
+
+def refused(capsys, *arguments: object) -> str:
+    """Run in this process; exit code 2, nothing on stdout, one line on stderr."""
+    try:
+        code = main([*map(str, arguments)])
+    except SystemExit as exit:  # argparse's own
+        code = exit.code
+    said = capsys.readouterr()
+    assert code == 2
+    assert said.out == ""
+    line = one_line(said.err)
+    assert line.startswith("feim: ")
+    return line
+
+
+# ---- in a process of their own --------------------------------------------------------------------------------------------
+
+
+def test_speak(tmp_path):
+    out = tmp_path / "hello.wav"
+    done = feim("speak", "--text", "Hello, my friend.", "--face", FACE, "--emotion", "happy", "--intensity", 2, "--out", out, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(one_line(done.stdout))
+    assert told["out"] == str(out)
+    assert (told["emotion"], told["intensity"], told["seed"], told["notes"]) == ("happy", 2.0, 0, [])
+    assert set(told["timings"]) == {"face", "text", "acoustic", "vocoder", "total", "audio"}
+    assert len(read_audio(out)) == round(told["seconds"] * 16_000)
+
+
+def test_bad_input_is_one_line_and_no_traceback(tmp_path):
+    done = feim("speak", "--text", "Hello.", "--intensity", "nan", "--out", tmp_path / "x.wav", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert one_line(done.stderr) == "feim: intensity nan is out of range; use a number from 0 (neutral) to 30 (strongest)"
+    assert not (tmp_path / "x.wav").exists()
+
+
+def test_from_nothing_to_a_trained_model(tmp_path):
+    """A corpus, a vocoder and its resumption, each by one command."""
+    (tmp_path / "sentences.txt").write_text(SENTENCES)
+    corpus = tmp_path / "corpus"
+    made = feim("synthesise-corpus", corpus, "--sentences", tmp_path / "sentences.txt", "--clips", 12, "--speakers", 16, "--json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads(one_line(made.stdout))
+    clips = read_manifest(corpus)
+    assert told == {"out": str(corpus), "clips": len(clips), "speakers": len({clip.speaker for clip in clips})}
+    assert len(clips) == 12
+
+    command = ["train", "vocoder", "--corpus", corpus, "--out", tmp_path / "run", "--checkpoints", tmp_path / "weights"]
+    trained = feim(*command, "--steps", 2, "--miniature", "--device-hint", "cpu", "--json")
+    assert trained.returncode == 0, trained.stderr
+    told = json.loads(one_line(trained.stdout))
+    assert told["recipe"] == "vocoder"
+    assert told["parameters"] > 1000
+    assert sorted(path.name for path in (tmp_path / "weights").iterdir()) == ["vocoder.json", "vocoder.safetensors"]
+
+
+def test_doctor():
+    done = feim("doctor", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(one_line(done.stdout))
+    assert set(found) == {"python", "device", "packages", "programs", "engines", "checkpoints", "missing"}
+    assert found["engines"] == []
+    assert found["programs"]["flite"] is None
+    assert any(line.startswith("flite: optional") for line in found["missing"])
+    assert set(found["checkpoints"]) == {path.stem for path in CHECKPOINTS.glob("*.json")}
+    assert not any("damaged" in card for card in found["checkpoints"].values())
+    assert all(found["packages"].values())
+
+
+# ---- in this process ------------------------------------------------------------------------------------------------------
+
+
+def test_speak_for_people(tmp_path, capsys):
+    assert main(["speak", "--text", "Hello Привет", "--steps", "2", "--out", str(tmp_path / "hello.ogg")]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "note: letters that this voice cannot read were left out: Привет"
+    assert "hello.ogg: " in told[1]
+    assert "s of neutral speech in" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--text", ""], "nothing to say"),
+        (["--text", "  \n "], "nothing to say"),
+        (["--text", "😀"], "nothing to say"),
+        (["--text", "x" * 20_001], "speak at most 20,000"),
+        (["--text", "Hi.", "--emotion", "bored"], "unknown emotion 'bored'; use one of: neutral, happy"),
+        (["--text", "Hi.", "--intensity", "31"], "out of range; use a number from 0"),
+        (["--text", "Hi.", "--intensity", "-1"], "out of range; use a number from 0"),
+        (["--text", "Hi.", "--intensity", "much"], "invalid float value: 'much'"),
+        (["--text", "Hi.", "--steps", "0"], "use 1 to 1000"),
+        (["--text", "Hi.", "--speed", "9"], "use 0.5"),
+        (["--text", "Hi.", "--pitch-shift", "40"], "semitones"),
+        (["--text", "Hi.", "--face", "nobody.jpg"], "there is no image file at nobody.jpg"),
+        (["--text", "Hi.", "--face", __file__], "is not a picture"),
+        ([], "required: --text"),
+        (["--text", "Hi.", "--loud"], "unrecognized arguments: --loud"),
+    ],
+)
+def test_what_speak_refuses(tmp_path, capsys, arguments, words):
+    out = tmp_path / "x.wav"
+    assert words in refused(capsys, "speak", *arguments, "--out", out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/x.wav", "folder.wav", "x.docx"])
+def test_an_unwritable_path(tmp_path, capsys, name):
+    (tmp_path / "folder.wav").mkdir()
+    line = refused(capsys, "speak", "--text", "Hi.", "--steps", 1, "--out", tmp_path / name)
+    assert Path(name).name in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "tts", "--corpus", "nothing"], "nothing has no manifest.parquet; make one with"),
+        (["train", "vocoder", "--corpus", "nothing"], "nothing has no manifest.parquet; make one with"),
+        (["train", "singing", "--corpus", "nothing"], "invalid choice: 'singing'"),
+        (["train", "tts"], "required: --corpus"),
+        (["synthesise-corpus", "OUT", "--sentences", "missing.txt"], "there is no sentence file at missing.txt"),
+        (["corpus", "nemo", "a", "b"], "invalid choice: 'nemo'"),
+        (["corpus", "librispeech", "nothing", "OUT"], "nothing"),
+        (["evaluate", "singing"], "invalid choice: 'singing'"),
+        (["sing"], "invalid choice: 'sing'"),
+        ([], "required: COMMAND"),
+    ],
+)
+def test_what_other_commands_refuse(tmp_path, capsys, arguments, words):
+    given = [str(tmp_path / "out") if word == "OUT" else word for word in arguments]
+    if given[:1] == ["train"]:
+        given += ["--out", str(tmp_path / "run"), "--checkpoints", str(CHECKPOINTS)]
+    assert words in refused(capsys, *given)
+
+
+def test_doctor_for_people(capsys):
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Python 3.")
+    assert "espeak-ng" in told
+    for name in ("tts", "vocoder", "face-network"):
+        assert name in told
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as raised:
+        main(["--help"])
+    assert raised.value.code == 0
+    told = capsys.readouterr().out
+    for command in ("speak", "train", "corpus", "synthesise-corpus", "evaluate", "bench", "doctor"):
+        assert command in told

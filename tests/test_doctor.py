@@ -1,0 +1,67 @@
+"""The doctor finds what is missing or damaged, and says what to do."""
+
+import shutil
+
+import pytest
+
+from feim import doctor
+
+
+@pytest.fixture
+def ward(weights, tmp_path, monkeypatch):
+    """A copy of the miniature weights that may be damaged."""
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(weights, folder)
+    monkeypatch.setattr(doctor, "CHECKPOINTS", folder)
+    return folder
+
+
+def complaints(name: str) -> list[str]:
+    return [line for line in doctor.examine()["missing"] if line.startswith(f"weights {name}:")]
+
+
+def test_a_healthy_installation(ward, capsys):
+    found = doctor.examine()
+    assert set(found["checkpoints"]) == {"tts", "vocoder", "face-network", "voice-network"}
+    assert found["checkpoints"]["tts"]["parameters"] > 10_000
+    assert found["checkpoints"]["tts"]["MiB"] > 0
+    assert not [line for line in found["missing"] if line.startswith("weights")]
+    doctor.show(found)
+    told = capsys.readouterr().out
+    assert f"{found['checkpoints']['tts']['parameters']:,} parameters" in told
+    assert "Teachers' voices: espeak-ng" in told
+
+
+@pytest.mark.parametrize("name", doctor.DEFAULT_PATH)
+def test_truncated_weights(ward, name, capsys):
+    path = ward / f"{name}.safetensors"
+    path.write_bytes(path.read_bytes()[:-20])
+    [line] = complaints(name)
+    assert "is damaged or of another version" in line
+    doctor.show(doctor.examine())
+    assert line in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", doctor.DEFAULT_PATH)
+def test_missing_weights(ward, name):
+    (ward / f"{name}.safetensors").unlink()
+    assert complaints(name) == [f"weights {name}: {name}.safetensors is missing; restore it from the repository"]
+    (ward / f"{name}.json").unlink()
+    assert complaints(name) == [f"weights {name}: restore assets/checkpoints, or python -m feim train"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]", "null"])
+def test_a_damaged_card(ward, content):
+    (ward / "tts.json").write_text(content)
+    [line] = complaints("tts")
+    assert "tts.json is damaged" in line
+
+
+def test_missing_programs_and_packages(ward, monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "which", lambda program: None)
+    monkeypatch.setattr(doctor, "PACKAGES", ("torch", "no-such-package"))
+    found = doctor.examine()
+    assert found["packages"]["no-such-package"] is None
+    assert "no-such-package: pip install -r requirements.txt" in found["missing"]
+    assert "flite: optional, for training: apt-get install flite" in found["missing"]
+    assert found["engines"] == []

@@ -1,0 +1,289 @@
+"""The studio in miniature: what a visitor may ask for, what comes back, and what is said when it cannot be done."""
+
+import inspect
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from PIL import Image
+
+import feim
+from feim.models import checkpoint
+from feim.models.checkpoint import DamagedCheckpoint, MissingCheckpoint
+from feim.models.tts import FEIMTTS
+from feim.signal.audio import mel_spectrogram, read_audio
+from feim.signal.emotion import EMOTIONS, UNLABELLED, InvalidIntensity, UnknownEmotion
+from feim.signal.face import FaceNotFound, UnreadableImage, find_face, read_image
+from feim.signal.text import NothingToSay, TextTooLong, encode
+from feim.studio import LABEL, InvalidSetting, Speech, Studio
+
+FACES = Path(__file__).parents[1] / "assets" / "faces"
+WOMAN, MAN = FACES / "average-woman-20s.jpg", FACES / "average-man-20s.jpg"
+
+
+@pytest.fixture(scope="module")
+def speech(miniature) -> Speech:
+    return miniature.speak("Hello, my friend.", WOMAN, "happy", 2.0, seed=5)
+
+
+# ---- what comes back ------------------------------------------------------------------------------------------------------
+
+
+def test_the_signature_is_the_published_one():
+    arguments = inspect.signature(Studio.speak).parameters
+    assert list(arguments)[1:7] == ["text", "face", "emotion", "intensity", "seed", "steps"]
+    assert [arguments[name].default for name in ("face", "emotion", "intensity", "seed", "steps")] == [None, "neutral", 1.0, 0, None]
+
+
+def test_everything_has_the_length_of_the_sound(speech):
+    frames = speech.mel.shape[1]
+    assert speech.sample_rate == 16_000
+    assert speech.waveform.shape == (160 * frames,)
+    assert speech.waveform.dtype == np.float32
+    assert np.abs(speech.waveform).max() <= 1
+    assert speech.mel.shape == (128, frames)
+    assert speech.mel.dtype == np.float32
+    assert speech.pitch.shape == (frames,)
+    assert speech.durations.sum() == frames
+    assert len(speech.phonemes) == len(speech.durations)
+    assert encode("".join(speech.phonemes))
+    assert all(len(symbol) == 1 for symbol in speech.phonemes)
+
+
+def test_what_was_asked_is_remembered(speech):
+    assert (speech.text, speech.emotion, speech.intensity, speech.seed) == ("Hello, my friend.", "happy", 2.0, 5)
+    assert speech.notes == ()
+    with pytest.raises(FrozenInstanceError):
+        speech.seed = 6
+
+
+def test_timings(speech):
+    assert set(speech.timings) == {"face", "text", "acoustic", "vocoder", "total", "audio"}
+    assert speech.timings["audio"] == len(speech.waveform) / 16_000
+    assert min(speech.timings.values()) > 0
+    assert sum(speech.timings[stage] for stage in ("face", "text", "acoustic", "vocoder")) <= speech.timings["total"]
+
+
+def test_the_same_seed_gives_the_same_waveform(miniature, speech):
+    again = miniature.speak("Hello, my friend.", WOMAN, "happy", 2.0, seed=5)
+    assert np.array_equal(again.waveform, speech.waveform)
+    other = miniature.speak("Hello, my friend.", WOMAN, "happy", 2.0, seed=6)
+    assert np.array_equal(other.durations, speech.durations)
+    assert not np.array_equal(other.waveform, speech.waveform)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 2**70])
+def test_any_whole_number_is_a_seed(miniature, seed):
+    assert miniature.speak("Yes.", seed=seed, steps=1).seed == seed
+
+
+def test_saved_and_loaded_models_give_the_same_waveform(miniature, speech, tmp_path):
+    """Weights go to disk in half precision; from then on they are what they are."""
+    for name, model in (("tts", miniature.tts), ("vocoder", miniature.vocoder), ("face-network", miniature.faces)):
+        checkpoint.save(model, name, {}, tmp_path)
+    again = feim.load(tmp_path).speak("Hello, my friend.", WOMAN, "happy", 2.0, seed=5)
+    assert np.array_equal(again.waveform, speech.waveform)
+
+
+def test_without_intensity_there_is_no_emotion(miniature):
+    silent = miniature.speak("Hello there.", emotion="angry", intensity=0.0)
+    assert np.array_equal(silent.waveform, miniature.speak("Hello there.", emotion="sad", intensity=0.0).waveform)
+    null_as_angry = replace(miniature, tts=FEIMTTS(miniature.tts.config).eval())
+    null_as_angry.tts.load_state_dict(miniature.tts.state_dict())
+    with torch.no_grad():
+        null_as_angry.tts.emotion.weight[EMOTIONS.index("angry")] = miniature.tts.emotion.weight[UNLABELLED]
+    assert np.array_equal(null_as_angry.speak("Hello there.", emotion="angry", intensity=1.0).waveform, silent.waveform)
+
+
+def test_emotion_and_face_change_the_mel(miniature):
+    mels = [miniature.speak("Hello there.", face, emotion, 2.0).mel for face in (WOMAN, MAN) for emotion in ("happy", "sad")]
+    assert all(one.shape != other.shape or not np.allclose(one, other) for i, one in enumerate(mels) for other in mels[:i])
+
+
+def test_labels_of_other_corpora_are_understood(miniature):
+    assert miniature.speak("Yes.", emotion="ANGER", steps=1).emotion == "angry"
+
+
+# ---- faces ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_face_may_come_as_path_picture_or_array(miniature, speech):
+    picture = Image.open(WOMAN)
+    for face in (str(WOMAN), picture, np.asarray(picture)):
+        assert np.array_equal(miniature.speak("Hello, my friend.", face, "happy", 2.0, seed=5).mel, speech.mel)
+
+
+def test_face_vectors_are_unit_vectors(miniature):
+    seen = find_face(read_image(WOMAN))
+    for vector in (miniature.face_vector(seen), miniature.face_vector(None)):
+        assert vector.shape == (512,)
+        assert float(vector.norm()) == pytest.approx(1, abs=1e-3)
+
+
+def test_two_faces_are_told(miniature):
+    both = Image.new("RGB", (1024, 512), "white")
+    both.paste(Image.open(WOMAN).resize((512, 512)), (0, 0))
+    both.paste(Image.open(MAN).resize((400, 400)), (560, 60))
+    [note] = miniature.speak("Yes.", both, steps=1).notes
+    assert note == "2 faces found; the largest was taken"
+
+
+# ---- texts ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_long_text_is_spoken_sentence_after_sentence_in_one_piece(miniature):
+    text = ("We walked along the river, and it was getting late. " * 100)[:5000]
+    told = []
+    speech = miniature.speak(text, steps=1, progress=lambda fraction, message: told.append((fraction, message)))
+    assert len(speech.text) > 4900
+    assert speech.durations.sum() == speech.mel.shape[1] == len(speech.waveform) / 160
+    assert len(speech.phonemes) == len(speech.durations) > 5000
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], told[-1]) == (0, (1.0, "done"))
+    assert "speaking sentence 2 of" in "".join(message for _, message in told)
+
+
+def test_sentences_are_spoken_one_by_one(miniature):
+    first, both = miniature.speak("Good morning."), miniature.speak("Good morning. How are you?")
+    assert np.array_equal(both.mel[:, : first.mel.shape[1]], first.mel)
+    assert both.phonemes[: len(first.phonemes)] == first.phonemes
+
+
+def test_numbers_are_spoken_and_other_scripts_are_told(miniature):
+    speech = miniature.speak("Dr. Smith paid $5 Привет", steps=1)
+    assert speech.text == "doctor Smith paid five dollars"
+    assert speech.notes == ("letters that this voice cannot read were left out: Привет",)
+    [note] = miniature.speak("Hello " + "你" * 50, steps=1).notes
+    assert note.endswith("你" * 20 + "…")
+
+
+# ---- settings -------------------------------------------------------------------------------------------------------------
+
+
+def test_speed_pitch_and_steps(miniature):
+    plain = miniature.speak("Hello there.", steps=2)
+    slow, fast = (miniature.speak("Hello there.", steps=2, speed=speed).mel.shape[1] for speed in (0.5, 2.0))
+    assert slow / fast == pytest.approx(4, rel=0.15)
+    high = miniature.speak("Hello there.", steps=2, pitch_shift=12)
+    assert np.array_equal(high.mel, plain.mel)
+    assert high.pitch == pytest.approx(2 * plain.pitch)
+    assert not np.allclose(miniature.speak("Hello there.", steps=5).mel, plain.mel)
+
+
+def test_griffin_lim_is_a_choice(miniature):
+    reference = miniature.speak("Hello there.", steps=2, vocoder="griffin-lim")
+    assert len(reference.waveform) == 160 * reference.mel.shape[1]
+    assert np.array_equal(reference.mel, miniature.speak("Hello there.", steps=2).mel)
+    assert np.corrcoef(mel_spectrogram(reference.waveform).flatten(), reference.mel.flatten())[0, 1] > 0.5
+
+
+def test_the_studio_remembers_nothing(miniature):
+    settings = miniature.sampling
+    once = miniature.speak("Hello there.", MAN, "sad", 3.0)
+    miniature.speak("Something else.", WOMAN, "happy", 9.0, steps=2, speed=1.5)
+    assert miniature.sampling == settings
+    assert np.array_equal(miniature.speak("Hello there.", MAN, "sad", 3.0).waveform, once.waveform)
+
+
+# ---- what cannot be done --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wish", "error", "words"),
+    [
+        ({"text": ""}, NothingToSay, "nothing to say"),
+        ({"text": " \n\t"}, NothingToSay, "nothing to say"),
+        ({"text": "😀👍🏽❤️"}, NothingToSay, "nothing to say"),
+        ({"text": "\x00\x01\x1b"}, NothingToSay, "nothing to say"),
+        ({"text": "こんにちは"}, NothingToSay, "nothing to say"),
+        ({"text": "word " * 5000}, TextTooLong, "25,000 characters; speak at most 20,000"),
+        ({"emotion": "melancholic"}, UnknownEmotion, "use one of: neutral, happy"),
+        ({"emotion": None}, UnknownEmotion, "use one of: neutral, happy"),
+        ({"intensity": -0.1}, InvalidIntensity, "from 0 .* to 30"),
+        ({"intensity": 30.5}, InvalidIntensity, "from 0 .* to 30"),
+        ({"intensity": float("nan")}, InvalidIntensity, "from 0 .* to 30"),
+        ({"intensity": "loud"}, InvalidIntensity, "from 0 .* to 30"),
+        ({"steps": 0}, InvalidSetting, "use 1 to 1000"),
+        ({"steps": -3}, InvalidSetting, "use 1 to 1000"),
+        ({"steps": 1001}, InvalidSetting, "use 1 to 1000"),
+        ({"steps": 2.5}, InvalidSetting, "use 1 to 1000"),
+        ({"speed": 0.4}, InvalidSetting, "use 0.5 .* to 2"),
+        ({"speed": float("nan")}, InvalidSetting, "use 0.5 .* to 2"),
+        ({"pitch_shift": 13}, InvalidSetting, "use −12 to 12 semitones"),
+        ({"pitch_shift": float("nan")}, InvalidSetting, "use −12 to 12 semitones"),
+        ({"vocoder": "hifi-gan"}, InvalidSetting, "use source-filter or griffin-lim"),
+        ({"seed": 1.5}, InvalidSetting, "use a whole number"),
+        ({"face": "nobody.jpg"}, UnreadableImage, "there is no image file at nobody.jpg"),
+        ({"face": np.zeros((5, 5), np.int64)}, UnreadableImage, "not a picture"),
+        ({"face": Image.new("RGB", (300, 300), "green")}, FaceNotFound, "no face found"),
+    ],
+)
+def test_a_wish_that_cannot_be_met(miniature, wish, error, words):
+    with pytest.raises(error, match=words) as raised:
+        miniature.speak(**{"text": "Hello."} | wish)
+    assert isinstance(raised.value, ValueError)
+    assert "\n" not in str(raised.value)
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_saved_speech_is_marked(speech, tmp_path, suffix):
+    path = speech.save(tmp_path / f"hello.{suffix}")
+    assert len(read_audio(path)) == len(speech.waveform)
+    with soundfile.SoundFile(path) as file:
+        assert file.comment == LABEL
+    assert "AI-generated" in LABEL
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/hello.wav", "hello.doc"])
+def test_an_unwritable_path(speech, tmp_path, name):
+    with pytest.raises(OSError, match="cannot write sound to"):
+        speech.save(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["tts", "vocoder", "face-network"])
+def test_a_studio_with_missing_or_damaged_weights(weights, tmp_path, name):
+    for path in weights.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    path = tmp_path / f"{name}.safetensors"
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(DamagedCheckpoint, match=rf"{name}\.safetensors is damaged"):
+        feim.load(tmp_path)
+    path.unlink()
+    with pytest.raises(MissingCheckpoint, match=rf"{name}\.safetensors is missing; restore it"):
+        feim.load(tmp_path)
+
+
+# ---- the shipped voice ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Studio:
+    return feim.load()
+
+
+def test_the_shipped_voice_speaks(shipped):
+    speech = shipped.speak("The children ran down to the river.", WOMAN, "happy", 1.0)
+    assert 1 < speech.timings["audio"] < 5
+    assert 0.02 < np.sqrt(np.square(speech.waveform).mean()) < 0.3
+    assert 0.2 < (speech.pitch > 0).mean() < 0.95
+    assert np.array_equal(shipped.speak("The children ran down to the river.", WOMAN, "happy", 1.0).waveform, speech.waveform)
+
+
+def test_the_shipped_voice_suits_the_face(shipped):
+    woman, man = (shipped.speak("We were away all morning.", face) for face in (WOMAN, MAN))
+    levels = [np.median(speech.pitch[speech.pitch > 0]) for speech in (woman, man)]
+    assert levels[0] > 1.2 * levels[1]
+
+
+def test_the_shipped_voice_grows_with_intensity(shipped):
+    readings = [shipped.speak("We were away all morning.", WOMAN, "sad", intensity) for intensity in (0, 1, 30)]
+    seconds = [speech.timings["audio"] for speech in readings]
+    assert seconds == sorted(seconds)  # sad speech is slow
+    assert seconds[2] > 1.05 * seconds[0]
