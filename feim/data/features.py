@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyworld
+import torch
 from tqdm import tqdm
 
 from feim.data.clip import SYNTHETIC, Clip
@@ -57,7 +58,7 @@ def read_features(folder: str | Path, clips: list[Clip], kinds: tuple[str, ...] 
 def _compute(folder: Path, clips: list[Clip], kinds: tuple[str, ...], cache: Path, processes: int) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     work = partial(clip_features, folder=folder, kinds=kinds)
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:  # OpenMP threads do not survive a fork
         found = list(tqdm(pool.map(work, clips, chunksize=20), total=len(clips), desc="features", unit="clip"))
     for position, kind in enumerate(kinds):
         np.save(cache / f"{kind}.npy", np.concatenate([arrays[position] for arrays in found]))

@@ -26,7 +26,7 @@ SCENES = [  # text, emotion, intensity
 CAPTION = "From top to bottom: waveform, words and sounds, mel spectrogram, pitch."
 _HEIGHTS = (6, 14, 26, 40, 58, 44, 70, 90, 64, 48, 76, 54, 36, 60, 84, 62, 40, 24, 34, 18, 8)
 _WAVE = "".join(f"<rect x='{12 * i}' y='{50 - height / 2}' width='6' height='{height}' rx='3'/>" for i, height in enumerate(_HEIGHTS))
-IDLE = f"""<div class='idle'><svg viewBox='0 0 246 100' fill='currentColor' aria-hidden='true'>{_WAVE}</svg>
+IDLE = f"""<div class='idle'><svg viewBox='0 0 246 100' aria-hidden='true'>{_WAVE}</svg>
 <span>Choose a portrait, write a sentence, and press <b>Speak</b>.<br>Without a portrait, the default voice speaks.</span></div>"""
 # In the browser, as Speak is pressed: old messages go, and on a phone the result comes into view.
 _PREPARE = """(...wish) => {

@@ -4,6 +4,7 @@ The front end is Face-TTS's (128 slaney bands, 1024-point FFT, 10 ms hop, natura
 so there are exactly 100 frames a second, four to a 25-fps video frame.
 """
 
+import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -45,15 +46,14 @@ def read_audio(source: str | Path) -> np.ndarray:
 
 
 def _read_soundtrack(path: Path) -> tuple[np.ndarray, int]:
-    """Decode with moviepy's ffmpeg what libsndfile cannot: m4a, aac, mp4, flv, webm."""
-    from moviepy import AudioFileClip  # slow to import, seldom needed
+    """Decode with moviepy's ffmpeg what libsndfile cannot: m4a, aac, mp4, flv, webm. Returns (samples, 1) float32 and the rate."""
+    from moviepy.config import FFMPEG_BINARY  # slow to import, seldom needed
 
-    try:
-        with AudioFileClip(str(path)) as clip:
-            samples = clip.to_soundarray(fps=SAMPLE_RATE)
-    except (OSError, KeyError, IndexError, ValueError) as error:
-        raise UnreadableAudio(f"{path.name} is not a sound this can read; use wav, flac, ogg, mp3 or mp4") from error
-    return np.atleast_2d(samples.astype(np.float32)), SAMPLE_RATE
+    command = [FFMPEG_BINARY, "-i", str(path), "-f", "f32le", "-ac", "1", "-ar", str(SAMPLE_RATE), "-"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+    if done.returncode:
+        raise UnreadableAudio(f"{path.name} is not a sound this can read; use wav, flac, ogg, mp3 or mp4")
+    return np.frombuffer(done.stdout, np.float32)[:, None], SAMPLE_RATE
 
 
 def to_standard(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -107,7 +107,8 @@ def mel_spectrogram(wave: torch.Tensor | np.ndarray) -> torch.Tensor:
 def griffin_lim(mel: torch.Tensor, iterations: int = 32) -> torch.Tensor:
     """Log-mel (128, T) → waveform (160·T,) by Griffin and Lim 1984: the reference that every vocoder must beat."""
     inverse = InverseMelScale(N_FFT // 2 + 1, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")
-    magnitude = inverse(mel.exp())
+    magnitude = inverse(mel.exp())  # (513, T)
+    magnitude = torch.cat([magnitude, magnitude[:, -1:]], dim=1)  # 160·T samples have T + 1 centred frames
     samples = mel.shape[-1] * HOP
     synthesise = GriffinLim(N_FFT, n_iter=iterations, hop_length=HOP, power=1.0, length=samples, rand_init=False)
     return synthesise(magnitude)

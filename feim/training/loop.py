@@ -112,6 +112,13 @@ def together() -> PartialState:
     return PartialState(cpu=not torch.cuda.is_available())
 
 
+def describe_hardware() -> str:
+    """For model cards."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"CPU, {together().num_processes} processes of {torch.get_num_threads()} threads"
+
+
 class _Progress:
     """The step that the next batch belongs to."""
 

@@ -165,7 +165,7 @@ def test_five_thousand_characters_are_cut_and_none_is_lost(joint):
 def test_long_sentences_are_cut_at_commas():
     clause = "the quick brown fox jumps over the lazy dog"
     pieces = sentences(", ".join([clause] * 9))
-    assert len(pieces) == 2
+    assert len(pieces) == 3
     assert all(piece.strip(",").endswith(clause) for piece in pieces)
 
 

@@ -45,7 +45,7 @@ def test_the_recipe_learns_saves_and_reports(corpus, tmp_path):
     order = Order((corpus,), tmp_path / "run", tmp_path / "weights", steps=120, miniature=True)
     emotion_judge.run(order)
     card = json.loads((tmp_path / "weights" / "emotion-judge.json").read_text())
-    assert "4 speakers, 28 clips; 1 speakers held out" in card["data"]
+    assert card["data"] == "synthetic speech: 4 speakers, 28 clips; 1 speakers, 7 clips held out"
     assert card["metrics"]["accuracy, held-out speakers"]["all"] > 0.7  # chance is 0.14
     judge = EmotionJudge(checkpoint.load(EmotionRecogniser, "emotion-judge", tmp_path / "weights"))
     assert judge.emotion(read_audio(corpus / "audio" / "0-neutral.flac")) == "neutral"

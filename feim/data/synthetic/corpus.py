@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from feim.data.clip import MANIFEST, SYNTHETIC, Clip, read_manifest, write_manifest
@@ -121,7 +122,7 @@ def synthesise_corpus(
     (out / "audio").mkdir(parents=True, exist_ok=True)
     done = {clip.id: clip for clip in read_manifest(out)} if (out / MANIFEST).exists() else {}
     sessions = [s for s in plan(read_sentences(sentences), people(speakers, seed), clips, seed) if s.takes[0].id not in done]
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:  # OpenMP threads do not survive a fork
         running = [pool.submit(record, session, out) for session in sessions]
         for count, future in enumerate(tqdm(as_completed(running), total=len(running), desc="voices", unit="text"), 1):
             done |= {clip.id: clip for clip in future.result()}

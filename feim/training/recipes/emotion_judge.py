@@ -47,7 +47,7 @@ def run(order: Order) -> EmotionRecogniser:
     folders = " ".join(f"--corpus {folder.name}" for folder in order.corpora)
     card = {
         "what": "which of seven emotions a voice shows; grades the generator and never trains it",
-        "data": f"synthetic speech of {_speakers(training)} speakers, {sum(len(c.clips) for c in training)} clips; {_speakers(held_out)} speakers held out",
+        "data": f"synthetic speech: {_extent(training)}; {_extent(held_out)} held out",
         "licence": "Apache-2.0; trained on synthetic speech (flite, festival: permissive)",
         "command": f"python -m feim train emotion-judge {folders}",
         "settings": asdict(settings) | {"batch": BATCH, "frames": FRAMES, "label smoothing": SMOOTHING},
@@ -83,8 +83,9 @@ def generators_speech(order: Order) -> list[Features]:
     return [read_features(folder, found) for folder, found in clips if found]
 
 
-def _speakers(corpora: list[Features]) -> int:
-    return sum(len({clip.speaker for clip in corpus.clips}) for corpus in corpora)
+def _extent(corpora: list[Features]) -> str:
+    speakers = sum(len({clip.speaker for clip in corpus.clips}) for corpus in corpora)
+    return f"{speakers} speakers, {sum(len(corpus.clips) for corpus in corpora)} clips"
 
 
 def batches(corpora: list[Features], batch: int, frames: int) -> Callable[[int], dict[str, Tensor]]:

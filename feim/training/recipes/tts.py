@@ -22,7 +22,7 @@ from feim.data.pairing import Described, describe_speakers, pair_faces_with_voic
 from feim.models import checkpoint
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
 from feim.models.tts import FEIMTTS
-from feim.training.loop import Settings, together, train
+from feim.training.loop import Settings, describe_hardware, together, train
 from feim.training.order import Order
 from feim.training.recipes.embeddings import describe_faces
 
@@ -123,6 +123,6 @@ def _card(order: Order, corpora: list[Features], settings: Settings, seconds: fl
         "London faces (CC BY 4.0)",
         "command": f"python -m feim train tts {folders} --faces london",
         "settings": asdict(settings) | {"batch": BATCH, "frames": FRAMES},
-        "hardware": f"{torch.get_num_threads()} CPU threads" if not torch.cuda.is_available() else torch.cuda.get_device_name(),
+        "hardware": describe_hardware(),
         "hours": round(seconds / 3600, 2),
     }

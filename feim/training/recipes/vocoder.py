@@ -6,6 +6,7 @@ Cost as measured: see assets/checkpoints/vocoder.json.
 """
 
 import time
+from dataclasses import asdict
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from feim.data.clip import read_manifest
 from feim.data.features import read_features
 from feim.models import checkpoint
 from feim.models.vocoder import SourceFilterVocoder, frame_level, vocoder_losses
-from feim.training.loop import Settings, train
+from feim.training.loop import Settings, describe_hardware, train
 from feim.training.order import Order
 
 KINDS = ("mel", "pitch", "envelope", "aperiodicity")
@@ -64,11 +65,13 @@ def _fit_statistics(model: SourceFilterVocoder, batch: dict[str, Tensor]) -> Non
 
 
 def _card(order: Order, settings: Settings, seconds: float) -> dict:
+    folders = " ".join(f"--corpus {folder.name}" for folder in order.corpora)
     return {
-        "model": "feim.models.vocoder.SourceFilterVocoder",
         "what": "log-mel spectrogram to pitch, voicing, envelope and aperiodicity, for WORLD",
-        "data": [folder.name for folder in order.corpora],
-        "steps": settings.steps,
-        "batch": f"{BATCH} segments of {FRAMES} frames",
+        "data": "; ".join(folder.name for folder in order.corpora),
+        "licence": "Apache-2.0; trained on LibriSpeech (CC BY 4.0), LJ Speech (public domain) and synthetic speech",
+        "command": f"python -m feim train vocoder {folders}" + (f" --initial {order.initial}" if order.initial else ""),
+        "settings": asdict(settings) | {"batch": BATCH, "frames": FRAMES},
+        "hardware": describe_hardware(),
         "hours": round(seconds / 3600, 2),
     }
