@@ -136,6 +136,10 @@ def _train(options: argparse.Namespace) -> dict:
 
     if options.device_hint == "cpu":
         os.environ["ACCELERATE_USE_CPU"] = "true"
+    if options.miniature and not options.checkpoints:
+        raise ValueError("--miniature needs --checkpoints FOLDER, so that the shipped weights stay")
+    if options.steps is not None and options.steps < 1:
+        raise ValueError(f"--steps {options.steps} trains nothing; use 1 or more")
     order = Order(
         corpora=tuple(options.corpus),
         faces=options.faces,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -102,9 +102,12 @@ class Studio:
         report = progress or (lambda fraction, message: None)
         feeling = parse_emotion(emotion, intensity)
         sampling = self._sampling(steps, speed)
+        if not isinstance(text, str):
+            raise InvalidSetting(f"the text is {text!r}; give words in quotes")
         if not isinstance(seed, Integral):
             raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
-        if not -12 <= pitch_shift <= 12:
+        seed = int(seed)
+        if not (isinstance(pitch_shift, Real) and -12 <= pitch_shift <= 12):
             raise InvalidSetting(f"pitch shift {pitch_shift!r} is out of range; use −12 to 12 semitones")
         if vocoder not in VOCODERS:
             raise InvalidSetting(f"unknown vocoder {vocoder!r}; use {' or '.join(VOCODERS)}")
@@ -150,7 +153,7 @@ class Studio:
     def _sampling(self, steps: int | None, speed: float) -> Sampling:
         if steps is not None and not (isinstance(steps, Integral) and 1 <= steps <= 1000):
             raise InvalidSetting(f"{steps!r} steps cannot be taken; use 1 to 1000, or None for the default")
-        if not 0.5 <= speed <= 2:
+        if not (isinstance(speed, Real) and 0.5 <= speed <= 2):
             raise InvalidSetting(f"speed {speed!r} is out of range; use 0.5 (slow) to 2 (fast)")
         return replace(self.sampling, steps=steps or self.sampling.steps, length_scale=self.sampling.length_scale / speed)
 
@@ -179,7 +182,7 @@ class Studio:
 
         start = time.perf_counter()
         if vocoder == "griffin-lim":
-            waveform, pitch = griffin_lim(spoken.mel).numpy(), spoken.pitch.numpy()
+            waveform, pitch = griffin_lim(spoken.mel).numpy(), self.vocoder.read(spoken.mel).pitch
         else:
             waveform, pitch = self.vocoder.synthesise(spoken.mel, pitch_shift)
         clock["vocoder"] += time.perf_counter() - start

@@ -47,7 +47,7 @@ def read_features(folder: str | Path, clips: list[Clip], kinds: tuple[str, ...] 
     folder = Path(folder)
     if not clips:
         raise ValueError(f"{folder} has no training clips; make a larger corpus")
-    key = hashlib.sha256(" ".join([*kinds, *(clip.id for clip in clips)]).encode()).hexdigest()[:12]
+    key = hashlib.sha256(repr((kinds, clips)).encode()).hexdigest()[:12]
     cache = folder / "features" / key
     if not (cache / "starts.npy").exists():
         _compute(folder, clips, kinds, cache, processes)

@@ -93,7 +93,7 @@ def match_words(ipa: list[str], written: list[str]) -> list[str]:
     best[0, 0] = 0
     taken = np.zeros(best.shape, dtype=int)
     for g in range(1, len(ipa) + 1):
-        for w in range(g, len(written) + 1):
+        for w in range(g, min(len(written) - (len(ipa) - g), WIDEST_GROUP * g) + 1):  # each group takes a word at least
             counts = np.arange(1, min(WIDEST_GROUP, w) + 1)
             costs = [best[g - 1, w - n] + abs(letters[w - n : w].sum() - sounds[g - 1]) for n in counts]
             taken[g, w] = counts[np.argmin(costs)]

@@ -26,11 +26,12 @@ def save(model: nn.Module, name: str, card: dict, folder: str | Path = CHECKPOIN
     folder.mkdir(parents=True, exist_ok=True)
     weights = {key: value.detach().cpu().half().contiguous() for key, value in model.state_dict().items()}
     card = {"name": name, "parameters": sum(w.numel() for w in weights.values()), "config": asdict(model.config)} | card
-    unfinished = folder / f"{name}.unfinished"
+    unfinished, unfinished_card = folder / f"{name}.unfinished", folder / f"{name}.card.unfinished"
     save_file(weights, unfinished)
     unfinished.chmod(0o644)  # safetensors writes for the owner alone
+    unfinished_card.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     unfinished.replace(folder / f"{name}.safetensors")
-    (folder / f"{name}.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    unfinished_card.replace(folder / f"{name}.json")
     return folder / f"{name}.safetensors"
 
 

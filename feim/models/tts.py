@@ -12,6 +12,7 @@ Where this differs from the paper, and why:
 - Emotion and γ also reach durations and pitch, by the same guidance rule: in the paper they only reach the score, so that
   intensity cannot slow or raise a voice.
 - γ above 1 grows as its logarithm (feim.nn.diffusion.tempered); the paper's constant γ is `growth=None`.
+- Besides the tenth of all labels, half of the neutral ones learn the null token, so that γ = 0 is neutral speech.
 - True durations from the teachers train the default; alignment search serves corpora without phone times.
 """
 
@@ -253,10 +254,8 @@ class FEIMTTS(nn.Module):
             return diffusion.clean_from_velocity(y, v, times)
 
         noise = torch.randn(mu.shape, generator=generator).to(device) / sampling.temperature**0.5
-        if sampling.solver == "euler":
-            y = diffusion.sample_euler(denoise, noise, diffusion.steps_evenly(sampling.steps), callback)
-        else:
-            y = diffusion.sample_dpm_solver_2m(denoise, noise, diffusion.steps_by_noise(sampling.steps), callback)
+        times = {"euler": diffusion.steps_evenly, "dpm-solver++": diffusion.steps_by_noise}[sampling.solver](sampling.steps)
+        y = diffusion.SOLVERS[sampling.solver](denoise, noise, times, callback)
         mel = ((mu + self.config.residual_scale * y) * self.config.mel_scale + self.config.mel_mean).clamp_min(MEL_SILENCE)
         return Utterance(mel[0].cpu(), durations[0].cpu(), (pitch[0] * PITCH_SPREAD + PITCH_CENTRE).exp().cpu())
 

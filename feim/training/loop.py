@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator, PartialState
-from accelerate.utils import set_seed
+from accelerate.utils import broadcast_object_list, parse_flag_from_env, set_seed
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 Batch = dict[str, Tensor]
@@ -68,7 +68,7 @@ def train(
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate(step, settings))
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
+    average = AveragedModel(model, multi_avg_fn=_moving_average(settings.ema), use_buffers=True)
     model, optimizer = accelerator.prepare(model, optimizer)
     average.to(accelerator.device)
     progress = _Progress()
@@ -98,9 +98,10 @@ def train(
             values = {name: float(value.detach()) for name, value in losses.items()}
             accelerator.log(values, step=progress.step)
             bar.set_postfix({name: f"{value:.3f}" for name, value in values.items()})
-        if time.monotonic() - saved > 60 * settings.checkpoint_minutes:
-            _save_state(accelerator, folder)
-            saved = time.monotonic()
+            due = [time.monotonic() - saved > 60 * settings.checkpoint_minutes]
+            if broadcast_object_list(due)[0]:  # the first process's clock decides for all
+                _save_state(accelerator, folder)
+                saved = time.monotonic()
     bar.close()
     _save_state(accelerator, folder)
     accelerator.end_training()
@@ -109,7 +110,7 @@ def train(
 
 def together() -> PartialState:
     """Who trains beside this process (torchrun, accelerate launch); alone otherwise. CPUs talk through gloo."""
-    return PartialState(cpu=not torch.cuda.is_available())
+    return PartialState(cpu=not torch.cuda.is_available() or parse_flag_from_env("ACCELERATE_USE_CPU"))
 
 
 def describe_hardware() -> str:
@@ -129,6 +130,21 @@ class _Progress:
 
     def load_state_dict(self, state: dict) -> None:
         self.step = state["step"]
+
+
+def _moving_average(decay: float) -> Callable:
+    """The averaged weights' update; young averages forget faster, so that short runs are averaged too."""
+
+    @torch.no_grad()
+    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
+        keep = min(decay, (1 + int(count)) / (10 + int(count)))
+        for average, now in zip(averaged, current, strict=True):
+            if average.is_floating_point():
+                average.lerp_(now.to(average), 1 - keep)
+            else:
+                average.copy_(now)
+
+    return update
 
 
 def _learning_rate(step: int, settings: Settings) -> float:

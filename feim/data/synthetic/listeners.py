@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from feim.data.clip import Clip, write_manifest
@@ -47,7 +48,7 @@ def synthesise_listeners(out: Path, sentences: Path, clips: int = 2400, speakers
     """Write the corpus (manifest, sounds) under `out`. Raises: NoSentences."""
     (out / "audio").mkdir(parents=True, exist_ok=True)
     sessions = plan(read_sentences(sentences), clips, speakers)
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         recorded = tqdm(pool.map(partial(record, out=out), sessions), total=len(sessions), desc="voices", unit="text")
         found = [clip for made in recorded for clip in made]
     write_manifest(out, found)

@@ -71,6 +71,8 @@ def _contrast(logits: Tensor) -> Tensor:
 def run(order: Order) -> Matching:
     """Train both networks; save face-network and voice-network with their cards."""
     began = time.monotonic()
+    if order.faces is None:
+        raise ValueError("this recipe looks at faces; give --faces with the London set's folder")
     everybody = read_london(order.faces)
     people = [person for person in everybody if person.split == "train"]
     voices = read_voices(order.corpora)

@@ -51,6 +51,7 @@ def run(order: Order) -> FEIMTTS:
     size, frames = (8, 128) if order.miniature else (BATCH, FRAMES)
     size = max(1, size // together().num_processes)  # the same batch in all, however many share it
     batches = utterances(corpora, choose_vector(bank, faces), size, frames, shares)
+    torch.manual_seed(0)
     if order.initial:
         model = checkpoint.load(FEIMTTS, order.initial, order.checkpoints).requires_grad_(True)
     else:

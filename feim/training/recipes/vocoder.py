@@ -16,7 +16,7 @@ from feim.data.clip import read_manifest
 from feim.data.features import read_features
 from feim.models import checkpoint
 from feim.models.vocoder import SourceFilterVocoder, frame_level, vocoder_losses
-from feim.training.loop import Settings, describe_hardware, train
+from feim.training.loop import Settings, describe_hardware, together, train
 from feim.training.order import Order
 
 KINDS = ("mel", "pitch", "envelope", "aperiodicity")
@@ -34,6 +34,7 @@ def run(order: Order) -> SourceFilterVocoder:
         corpora.append(read_features(folder, clips[:: max(1, len(clips) // MOST_CLIPS)], KINDS))
     shares = [float(corpus.starts[-1]) ** 0.5 for corpus in corpora]  # small corpora of real voices count for more than their length
     batches = segments(corpora, KINDS, BATCH, 64 if order.miniature else FRAMES, shares)
+    torch.manual_seed(0)
     if order.initial:
         model = checkpoint.load(SourceFilterVocoder, order.initial, order.checkpoints).requires_grad_(True)
     else:
@@ -46,7 +47,8 @@ def run(order: Order) -> SourceFilterVocoder:
 
     settings = Settings(order.steps or STEPS, learning_rate=1e-3)
     model = train(model, batches, losses, settings, order.out, order.resume)
-    checkpoint.save(model, "vocoder", _card(order, settings, time.monotonic() - began), order.checkpoints)
+    if together().is_main_process:
+        checkpoint.save(model, "vocoder", _card(order, settings, time.monotonic() - began), order.checkpoints)
     return model
 
 
