@@ -100,9 +100,9 @@ def frame_level(mel: Tensor) -> Tensor:
 
 
 def cosine_basis(order: int, points: int = 96) -> Tensor:
-    """(points, order): WORLD's coefficients → log power on `points` places of the mel axis, c₀ + 2 Σ cₖ cos(πk(n + ½)/N)."""
+    """(points, order): WORLD's coefficients → log power on `points` places of the mel axis, c₀ + √2 Σ cₖ cos(πk(n + ½)/N)."""
     places = (torch.arange(points)[:, None] + 0.5) / points
-    basis = 2 * torch.cos(torch.pi * places * torch.arange(order))
+    basis = 2**0.5 * torch.cos(torch.pi * places * torch.arange(order))
     basis[:, 0] = 1
     return basis
 

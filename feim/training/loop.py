@@ -98,10 +98,10 @@ def train(
             values = {name: float(value.detach()) for name, value in losses.items()}
             accelerator.log(values, step=progress.step)
             bar.set_postfix({name: f"{value:.3f}" for name, value in values.items()})
-            due = [time.monotonic() - saved > 60 * settings.checkpoint_minutes]
-            if broadcast_object_list(due)[0]:  # the first process's clock decides for all
-                _save_state(accelerator, folder)
-                saved = time.monotonic()
+        due = [time.monotonic() - saved > 60 * settings.checkpoint_minutes]
+        if broadcast_object_list(due)[0]:  # the first process's clock decides for all
+            _save_state(accelerator, folder)
+            saved = time.monotonic()
     bar.close()
     _save_state(accelerator, folder)
     accelerator.end_training()

@@ -86,12 +86,14 @@ def truth(frames: int = 20) -> dict[str, torch.Tensor]:
 def test_losses_vanish_at_the_truth(vocoder):
     batch = truth()
     target = pitch_target(batch["pitch"], vocoder.bins)
-    perfect = SourceFilter(target.log(), torch.where(batch["pitch"] > 0, 20.0, -20.0), batch["envelope"], batch["aperiodicity"])
+    perfect = SourceFilter(
+        target.clamp_min(1e-30).log(), torch.where(batch["pitch"] > 0, 20.0, -20.0), batch["envelope"], batch["aperiodicity"]
+    )
     losses = vocoder_losses(perfect, batch, vocoder.bins)
     for name in ("voicing", "envelope", "aperiodicity"):
         assert float(losses[name]) == pytest.approx(0, abs=1e-6)
     voiced = target.transpose(1, 2)[batch["pitch"] > 0]
-    assert float(losses["pitch"]) == pytest.approx(float(-(voiced * voiced.log()).sum(1).mean()), rel=1e-4)  # its own entropy
+    assert float(losses["pitch"]) == pytest.approx(float(-(voiced * voiced.clamp_min(1e-30).log()).sum(1).mean()), rel=1e-4)  # its own entropy
 
 
 def test_unvoiced_frames_teach_no_pitch_and_no_aperiodicity(vocoder):
@@ -135,7 +137,7 @@ def test_pitch_shift_moves_pitch_and_no_formant(vocoder, monkeypatch, semitones,
     monkeypatch.setattr(vocoder, "read", lambda mel: vowel(120.0))
     wave, pitch = vocoder.synthesise(mel_of()[0], semitones)
     assert pitch == pytest.approx(hertz)
-    assert np.median(track_pitch(wave)) == pytest.approx(hertz, rel=0.01)
+    assert np.median(track_pitch(wave, noisy=True)) == pytest.approx(hertz, rel=0.01)
     peak = mel_spectrogram(wave)[:, 10:-10].mean(1).argmax()
     assert abs(int(peak) - 38) <= 6  # 900 Hz: three mels to 200 Hz, 129 steps to 8 kHz
 
