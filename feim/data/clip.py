@@ -72,6 +72,8 @@ def read_manifest(folder: str | Path) -> list[Clip]:
     if not path.is_file():
         raise BrokenManifest(f"{folder} has no {MANIFEST}; make one with `python -m feim synthesise-corpus` or `python -m feim corpus`")
     try:
+        if pq.read_schema(path).names != SCHEMA.names:
+            raise BrokenManifest(f"{path} has other columns than a manifest of ours; prepare the corpus again")
         rows = pq.read_table(path, schema=SCHEMA).to_pylist()
     except pa.ArrowException as error:
         raise BrokenManifest(f"{path} is not a manifest of ours ({error}); prepare the corpus again") from error
