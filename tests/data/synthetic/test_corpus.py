@@ -89,7 +89,7 @@ def content(folder) -> dict[str, bytes]:
 
 
 def planned(clip):
-    return clip.id, clip.speaker, clip.text, clip.phonemes, clip.emotion, clip.intensity, clip.split
+    return clip.id, clip.speaker, clip.text, clip.phonemes, clip.emotion, round(clip.intensity, 3), clip.split
 
 
 def test_an_interrupted_corpus_goes_on_where_it_stopped(tmp_path, monkeypatch):
@@ -109,7 +109,7 @@ def test_an_interrupted_corpus_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert {name: (broken / "audio" / name).stat().st_mtime_ns for name in made_first} == made_first  # not made again
 
     monkeypatch.setattr(teachers, "record", None)  # nothing is left to do
-    assert synthesise_corpus(whole, **order) == clips
+    assert [planned(clip) for clip in synthesise_corpus(whole, **order)] == [planned(clip) for clip in clips]
 
 
 def test_a_text_that_does_not_fit_is_left_out(tmp_path, monkeypatch):
