@@ -141,10 +141,10 @@ def another_speaker(mel: Tensor, pitch: Tensor, random: np.random.Generator) -> 
 def disguise(mel: Tensor, random: np.random.Generator) -> Tensor:
     """(B, 128, T) with another microphone, level, hiss and sharpness: what says nothing of emotion, or differs in made speech."""
     count, bands, _ = mel.shape
-    colour = torch.from_numpy(random.normal(0, 0.25, (count, 1, 10)).astype(np.float32))
+    colour = torch.from_numpy(random.normal(0, 0.12, (count, 1, 10)).astype(np.float32))
     colour = F.interpolate(colour, bands, mode="linear", align_corners=True).transpose(1, 2)  # (B, 128, 1)
     level = torch.from_numpy(random.normal(0, 0.1, (count, 1, 1)).astype(np.float32))  # natural log: 0.9 dB
-    hiss = torch.from_numpy(random.uniform(-11, -6.5, (count, 1, 1)).astype(np.float32))
+    hiss = torch.from_numpy(random.uniform(-11, -8, (count, 1, 1)).astype(np.float32))
     mel = torch.logaddexp(mel + colour + level, hiss)
     blurred = F.avg_pool2d(mel[:, None], 3, stride=1, padding=1, count_include_pad=False)[:, 0]
     share = torch.from_numpy(random.choice([0, 0, 0.5, 1], (count, 1, 1)).astype(np.float32))

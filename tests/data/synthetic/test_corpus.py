@@ -97,7 +97,7 @@ def test_an_interrupted_corpus_goes_on_where_it_stopped(tmp_path, monkeypatch):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     clips = synthesise_corpus(whole, **order)
     assert len(clips) == 9
-    assert clips == read_manifest(whole)
+    assert [planned(clip) for clip in clips] == [planned(clip) for clip in read_manifest(whole)]
 
     (broken / "audio").mkdir(parents=True)
     first, *_ = plan(read_sentences(SENTENCES), people(8), 9)
