@@ -128,6 +128,5 @@ def synthesise_corpus(
             done |= {clip.id: clip for clip in future.result()}
             if count % 100 == 0:
                 write_manifest(out, sorted(done.values(), key=lambda clip: clip.id))
-    finished = sorted(done.values(), key=lambda clip: clip.id)
-    write_manifest(out, finished)
-    return finished
+    write_manifest(out, sorted(done.values(), key=lambda clip: clip.id))
+    return read_manifest(out)

@@ -4,6 +4,7 @@ espeak-ng comes from pip and is always there; flite and festival are used when t
 festvox-us-slt-hts), and sound better.
 """
 
+import _ctypes
 import ctypes
 import re
 import shutil
@@ -132,46 +133,45 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 _RETRIEVAL, _PHONEMES_IN_IPA, _UTF8, _LIST_END, _PHONEME = 1, 3, 1, 0, 7
 
 
-class _EspeakLibrary:
-    """espeak-ng's own interface, which tells when each phone begins. The library holds one state for the process."""
+def _espeak(words: str, voice: str) -> Utterance:
+    """espeak-ng's own interface, which tells when each phone begins.
 
-    def __init__(self) -> None:
-        self.library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
-        data = str(Path(espeakng_loader.get_data_path())).encode()
-        self.rate = self.library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEMES_IN_IPA)
-        self.samples: list[np.ndarray] = []
-        self.events: list[tuple[str, float]] = []
-        self.callback = _CALLBACK(self._receive)  # kept alive as long as the library
-        self.library.espeak_SetSynthCallback(self.callback)
+    The library remembers what it said, and says the same words differently after others: every text gets a fresh copy of it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        library = ctypes.CDLL(shutil.copy(espeakng_loader.get_library_path(), folder))
+    try:
+        return _speak_with(library, words, voice)
+    finally:
+        library.espeak_Terminate()
+        _ctypes.dlclose(library._handle)
 
-    def _receive(self, samples, count: int, events) -> int:
-        if samples and count:
-            self.samples.append(np.ctypeslib.as_array(samples, (count,)).copy())
+
+def _speak_with(library: ctypes.CDLL, words: str, voice: str) -> Utterance:
+    data = str(Path(espeakng_loader.get_data_path())).encode()
+    rate = library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEMES_IN_IPA)
+    samples: list[np.ndarray] = []
+    phones: list[tuple[str, float]] = []
+
+    def receive(sound, count: int, events) -> int:
+        if sound and count:
+            samples.append(np.ctypeslib.as_array(sound, (count,)).copy())
         index = 0
         while events[index].type != _LIST_END:
             if events[index].type == _PHONEME:
-                self.events.append((events[index].name.decode(errors="ignore"), events[index].audio_position / 1000))
+                phones.append((events[index].name.decode(errors="ignore"), events[index].audio_position / 1000))
             index += 1
         return 0
 
-    def speak(self, words: str, voice: str) -> Utterance:
-        self.samples, self.events = [], []
-        if self.library.espeak_SetVoiceByName(voice.encode()):
-            raise RuntimeError(f"espeak-ng has no voice {voice!r}")
-        text = words.encode()
-        self.library.espeak_Synth(text, ctypes.c_size_t(len(text) + 1), 0, 0, 0, _UTF8, None, None)
-        self.library.espeak_Synchronize()
-        wave = to_standard(np.concatenate(self.samples).astype(np.float32) / 32768, self.rate)
-        starts = [start for _, start in self.events]
-        ends = [*starts[1:], len(wave) / SAMPLE_RATE]
-        names = [re.sub(r"[ˈˌː\s]", "", name) or PAUSE for name, _ in self.events]
-        return Utterance(wave, [TimedPhone(*phone) for phone in zip(names, starts, ends, strict=True)])
-
-
-@cache
-def _espeak_library() -> _EspeakLibrary:
-    return _EspeakLibrary()
-
-
-def _espeak(words: str, voice: str) -> Utterance:
-    return _espeak_library().speak(words, voice)
+    callback = _CALLBACK(receive)  # kept alive while the library speaks
+    library.espeak_SetSynthCallback(callback)
+    if library.espeak_SetVoiceByName(voice.encode()):
+        raise RuntimeError(f"espeak-ng has no voice {voice!r}")
+    text = words.encode()
+    library.espeak_Synth(text, ctypes.c_size_t(len(text) + 1), 0, 0, 0, _UTF8, None, None)
+    library.espeak_Synchronize()
+    wave = to_standard(np.concatenate(samples).astype(np.float32) / 32768, rate)
+    starts = [start for _, start in phones]
+    ends = [*starts[1:], len(wave) / SAMPLE_RATE]
+    names = [re.sub(r"[ˈˌː\s]", "", name) or PAUSE for name, _ in phones]
+    return Utterance(wave, [TimedPhone(*phone) for phone in zip(names, starts, ends, strict=True)])
