@@ -84,8 +84,9 @@ def test_clips_are_what_the_manifest_says(corpus):
         assert (clip.split == "judge") == clip.speaker.startswith("judge")
 
 
-def content(folder) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted((folder / "audio").iterdir())}
+def content(folder) -> list[str]:
+    """The sounds' names: espeak-ng's own samples are not the corpus's promise."""
+    return sorted(path.name for path in (folder / "audio").iterdir())
 
 
 def test_an_interrupted_corpus_goes_on_where_it_stopped(tmp_path, monkeypatch):
