@@ -150,6 +150,7 @@ def _espeak(words: str, voice: str) -> Utterance:
 def _speak_with(library: ctypes.CDLL, words: str, voice: str) -> Utterance:
     data = str(Path(espeakng_loader.get_data_path())).encode()
     rate = library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEMES_IN_IPA)
+    library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # it starts from the clock
     samples: list[np.ndarray] = []
     phones: list[tuple[str, float]] = []
 

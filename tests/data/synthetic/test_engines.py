@@ -1,5 +1,7 @@
 """espeak-ng tells when it speaks each phone; other engines only where they are installed."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -39,8 +41,9 @@ def test_a_pause_is_quiet_and_a_vowel_is_not(utterance):
     assert max(pauses) < 0.2 * np.median(vowels)
 
 
-def test_the_same_words_sound_the_same_whatever_was_said_before(utterance):
+def test_the_same_words_sound_the_same_whenever_and_whatever_was_said_before(utterance):
     RULES[1].speak("Something else, said by another.")
+    time.sleep(1.1)  # espeak-ng's own noise starts from the second of the day
     again = RULES[0].speak("Hello, my friend.")
     assert np.array_equal(again.wave, utterance.wave)
     assert again.phones == utterance.phones
