@@ -16,17 +16,17 @@ from tqdm import tqdm
 
 from feim.data.clip import Clip, write_manifest
 from feim.data.sentences import read_sentences
-from feim.data.synthetic.corpus import Session, Take, record
+from feim.data.synthetic.corpus import Session, Take, cut_short, record
 from feim.data.synthetic.voices import design_speakers
 from feim.signal.emotion import EMOTIONS
 
 SEED = 1000  # other people than the teachers' corpus has
-WEAKEST, STRONGEST = 0.2, 1.3  # intensities: guidance goes beyond the teachers' 1
+WEAKEST, STRONGEST = 0.2, 1.5  # intensities: guidance goes beyond the teachers' 1
 TAKES = 6  # of one reading
 
 
 def plan(sentences: list[tuple[str, str]], clips: int, speakers: int) -> list[Session]:
-    """Deterministic sessions: engines, sentences and emotions in turn, speakers and intensities by chance."""
+    """Deterministic sessions: engines and emotions in turn, texts (half of them cut short), speakers and intensities by chance."""
     random = np.random.default_rng(SEED)
     everybody = design_speakers(speakers, SEED, split="judge")
     engines = list(dict.fromkeys(speaker.engine for speaker in everybody))
@@ -40,11 +40,12 @@ def plan(sentences: list[tuple[str, str]], clips: int, speakers: int) -> list[Se
             emotion = EMOTIONS[(number * TAKES + index) % len(EMOTIONS)]
             intensity = 0.0 if emotion == "neutral" else round(float(random.uniform(WEAKEST, STRONGEST)), 3)
             takes.append(Take(f"{number:05d}-{index}", able[random.integers(len(able))], emotion, intensity))
-        sessions.append(Session(engine, str(text), "train", tuple(takes)))
+        text = cut_short(text, random.integers(4, 10)) if number % 4 < 2 else str(text)
+        sessions.append(Session(engine, text, "train", tuple(takes)))
     return sessions
 
 
-def synthesise_listeners(out: Path, sentences: Path, clips: int = 2400, speakers: int = 60, processes: int = 2) -> list[Clip]:
+def synthesise_listeners(out: Path, sentences: Path, clips: int = 3600, speakers: int = 96, processes: int = 2) -> list[Clip]:
     """Write the corpus (manifest, sounds) under `out`. Raises: NoSentences."""
     (out / "audio").mkdir(parents=True, exist_ok=True)
     sessions = plan(read_sentences(sentences), clips, speakers)
