@@ -15,6 +15,7 @@ from feim.signal.audio import N_MELS
 from feim.signal.emotion import EMOTIONS
 
 PITCH_FEATURES = 3  # F0, F0 relative to the clip's own mean, voicing
+PLACE_FEATURES = 1  # how far through the clip: a rise means surprise only at the end
 REFERENCE_PITCH = 160.0  # Hz, between typical men and women
 
 
@@ -24,6 +25,12 @@ def pitch_features(pitch: Tensor) -> Tensor:
     octaves = torch.log2(pitch.clamp_min(1) / REFERENCE_PITCH) * voicing
     mean = octaves.sum(-1, keepdim=True) / voicing.sum(-1, keepdim=True).clamp_min(1)
     return torch.stack([octaves, (octaves - mean) * voicing, voicing], dim=1)
+
+
+def place_features(mask: Tensor) -> Tensor:
+    """(B, 1, T) mask → (B, 1, T): from −1 in the first frame of a clip to 1 in its last, 0 after it."""
+    length = mask.sum(-1, keepdim=True)
+    return (2 * (mask.cumsum(-1) - 1) / (length - 1).clamp_min(1) - 1) * mask
 
 
 class AttentiveStatistics(nn.Module):
@@ -53,7 +60,7 @@ class EmotionRecogniser(nn.Module):
     def __init__(self, config: Config):
         super().__init__()
         self.config = config
-        self.enter = nn.Conv1d(N_MELS + PITCH_FEATURES, config.width, 5, stride=2, padding=2)
+        self.enter = nn.Conv1d(N_MELS + PITCH_FEATURES + PLACE_FEATURES, config.width, 5, stride=2, padding=2)
         self.blocks = nn.ModuleList(ConvNeXtBlock(config.width, config.kernel, d, dropout=config.dropout) for d in config.dilations)
         self.norm = nn.LayerNorm(config.width)
         self.pool = AttentiveStatistics(config.width)
@@ -63,7 +70,7 @@ class EmotionRecogniser(nn.Module):
     def forward(self, mel: Tensor, pitch: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Log-mel (B, 128, T), pitch (B, T) in Hz, lengths (B,) frames or None if all are T → logits (B, 7), calibrated."""
         mask = torch.ones_like(mel[:, :1]) if lengths is None else sequence_mask(lengths, mel.shape[-1])  # (B, 1, T)
-        h = torch.cat([(mel + 5) / 2.5, pitch_features(pitch * mask[:, 0])], dim=1)  # (B, 131, T), about unit scale
+        h = torch.cat([(mel + 5) / 2.5, pitch_features(pitch * mask[:, 0]), place_features(mask)], dim=1)  # (B, 132, T), unit scale
         h, mask = F.gelu(self.enter(h * mask)), mask[..., ::2]  # (B, C, T/2)
         for block in self.blocks:
             h = block(h, mask=mask)
