@@ -53,10 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("recipe", choices=sorted(RECIPES))
     train.add_argument("--corpus", type=Path, action="append", required=True, help="a prepared corpus; repeat for more")
     train.add_argument("--faces", type=Path, help="the London set's folder")
-    train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/RECIPE)")
+    train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/RECIPE, or runs/RECIPE-DECODER)")
     train.add_argument("--checkpoints", type=Path, help="where weights go (default: the shipped ones' folder)")
     train.add_argument("--steps", type=int)
-    train.add_argument("--initial", help="start from the weights of this name")
+    train.add_argument("--initial", help="start from the weights of this name (tts, vocoder)")
+    train.add_argument("--decoder", help="of tts: convnext, which ships and is the default, or unet, the paper's; saved as tts-unet")
     train.add_argument("--resume", action="store_true")
     train.add_argument("--miniature", action="store_true", help="a tiny model, for tests and lessons")
     train.add_argument("--device-hint", choices=("cpu", "cuda"), help="cpu leaves a GPU unused; the default takes what is there")
@@ -132,6 +133,7 @@ def _train(options: argparse.Namespace) -> dict:
     import os
 
     from feim.models.checkpoint import CHECKPOINTS, parameters
+    from feim.training.loop import together
     from feim.training.order import Order
 
     if options.device_hint == "cpu":
@@ -143,14 +145,16 @@ def _train(options: argparse.Namespace) -> dict:
     order = Order(
         corpora=tuple(options.corpus),
         faces=options.faces,
-        out=options.out or Path("runs") / options.recipe,
+        out=options.out or Path("runs") / "-".join(filter(None, [options.recipe, options.decoder])),
         checkpoints=options.checkpoints or CHECKPOINTS,
         steps=options.steps,
         initial=options.initial,
+        decoder=options.decoder,
         resume=options.resume,
         miniature=options.miniature,
     )
     model = importlib.import_module(RECIPES[options.recipe]).run(order)
+    together().destroy_process_group()
     if not options.json:
         print(f"{options.recipe}: weights are in {order.checkpoints}")
     return {"recipe": options.recipe, "parameters": parameters(model), "checkpoints": str(order.checkpoints)}

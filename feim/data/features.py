@@ -5,6 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pyworld
@@ -61,8 +62,18 @@ def _compute(folder: Path, clips: list[Clip], kinds: tuple[str, ...], cache: Pat
     with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:  # OpenMP threads do not survive a fork
         found = list(tqdm(pool.map(work, clips, chunksize=20), total=len(clips), desc="features", unit="clip"))
     for position, kind in enumerate(kinds):
-        np.save(cache / f"{kind}.npy", np.concatenate([arrays[position] for arrays in found]))
-    np.save(cache / "starts.npy", np.concatenate([[0], np.cumsum([len(arrays[0]) for arrays in found])]))  # last: marks it whole
+        _write(cache / f"{kind}.npy", np.concatenate([arrays[position] for arrays in found]))
+    _write(cache / "starts.npy", np.concatenate([[0], np.cumsum([len(arrays[0]) for arrays in found])]))  # last: marks it whole
+
+
+def _write(path: Path, array: np.ndarray) -> None:
+    """Whole or not at all: another process may compute the same cache, or already read it."""
+    unfinished = path.with_name(f"{uuid4().hex}.unfinished.npy")
+    try:
+        np.save(unfinished, array)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def clip_features(clip: Clip, folder: Path, kinds: tuple[str, ...]) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ from feim.data.clip import BrokenManifest, read_manifest, write_manifest
 from feim.data.features import read_features
 from feim.models import checkpoint
 from feim.models.checkpoint import MissingCheckpoint
-from feim.models.tts import FEIMTTS
+from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder, vocoder_losses
 from feim.training.order import Order
 from feim.training.recipes import RECIPES, tts, vocoder
@@ -40,9 +40,12 @@ def test_weights_and_cards(weights, name, model_class):
     model = checkpoint.load(model_class, name, weights)
     card = json.loads((weights / f"{name}.json").read_text())
     assert card["parameters"] == sum(value.numel() for value in model.state_dict().values())
-    assert "miniature" in str(card["data"])  # the corpus's name
-    assert card["hours"] >= 0
     assert card["parameters"] < 400_000
+    [data] = card["data"]
+    assert data["name"] == "miniature"
+    assert data["licence"] == "synthetic"
+    assert card["licence"] == "Apache-2.0; learnt from miniature (synthetic)"
+    assert card["command"].startswith(f"python -m feim train {name} --corpus miniature --steps ")
 
 
 def test_the_vocoder_learns(corpus, weights):
@@ -88,6 +91,28 @@ def test_tts_resumes_and_starts_from_other_weights(order):
     assert started.config == first.config
     near = (started.symbol.weight - first.symbol.weight).abs().max()
     assert 0 < float(near) < 0.02
+
+
+def test_the_papers_decoder_has_weights_of_its_own(order, corpus):
+    trained = tts.run(replace(order, steps=1, decoder="unet"))
+    assert trained.config.decoder == "unet"
+    assert not (order.checkpoints / "tts.json").exists()
+    fresh = tts.build(replace(order, decoder="unet")).score.state_dict()
+    assert any(not torch.equal(weights, fresh[name]) for name, weights in trained.score.state_dict().items())
+    loaded = checkpoint.load(FEIMTTS, "tts-unet", order.checkpoints)
+    said = loaded.synthesise(torch.arange(1, 9), loaded.default_face, emotion=1, intensity=1.0, sampling=Sampling(steps=1))
+    assert said.mel.shape == (128, int(said.durations.sum()))
+    assert "--decoder unet" in checkpoint.read_card("tts-unet", order.checkpoints)["command"]
+    assert tts.build(replace(order, initial="tts-unet")).config.decoder == "unet"
+
+
+def test_decoders_that_do_not_fit(order, weights):
+    with pytest.raises(ValueError, match="unknown decoder 'wavenet'; use one of: convnext, unet"):
+        tts.run(replace(order, decoder="wavenet"))
+    with pytest.raises(ValueError, match="the weights tts have the decoder convnext, not unet; leave out --decoder"):
+        tts.run(replace(order, decoder="unet", initial="tts", checkpoints=weights))
+    with pytest.raises(ValueError, match="the recipe vocoder has no use for --decoder"):
+        vocoder.run(replace(order, decoder="unet"))
 
 
 def test_speech_without_a_face_has_a_typical_voice(weights, corpus):

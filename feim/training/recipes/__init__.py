@@ -1,4 +1,7 @@
-"""One recipe per model: `run(order)` trains it, saves weights and card, and returns the model."""
+"""One recipe per model: `run(order)` trains it, saves weights and card, and returns the model.
+
+A recipe refuses what it would ignore. Under several processes the first alone computes caches and writes files.
+"""
 
 RECIPES = {
     "tts": "feim.training.recipes.tts",

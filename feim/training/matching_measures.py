@@ -1,6 +1,7 @@
 """Do face and voice vectors mean what they should? Measured on people and speakers that no network was trained on."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,11 +10,10 @@ from torch.nn import functional as F
 
 from feim.data.corpora.london import Person
 from feim.data.matching import Voices, pad
-from feim.evaluation.metrics import area_under_curve
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
 from feim.signal.audio import read_audio
-from feim.signal.face import find_face, read_image
 from feim.signal.world import track_pitch
+from feim.training.portraits import read_crop
 
 NEAREST = 5  # voices that are asked for their pitch
 CLIPS = 8  # of each speaker, at most
@@ -33,9 +33,8 @@ def voice_vectors(network: VoiceNetwork, voices: Voices) -> list[Tensor]:
 @torch.no_grad()
 def face_vectors(network: FaceNetwork, people: Sequence[Person]) -> Tensor:
     """(people, 2, 512): the neutral and the smiling portrait of each."""
-    crops = [find_face(read_image(person.images[name])).crop for person in people for name in ("neutral", "smiling")]
-    pixels = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
-    return network(pixels).unflatten(0, (len(people), 2))
+    crops = torch.stack([read_crop(person.images[name]) for person in people for name in ("neutral", "smiling")])  # (2P, 3, 224, 224)
+    return network(crops).unflatten(0, (len(people), 2))
 
 
 def measure_voices(network: VoiceNetwork, voices: Voices) -> dict[str, float]:
@@ -53,7 +52,7 @@ def measure_voices(network: VoiceNetwork, voices: Voices) -> dict[str, float]:
         "cosine, same speaker": _rounded(cosine[same].mean()),
         "cosine, different speakers": _rounded(cosine[different].mean()),
         "cosine, different speakers of one gender": _rounded(cosine[different & (female[:, None] == female)].mean()),
-        "area under curve, same against different": _rounded(area_under_curve(cosine[same | different], same[same | different])),
+        "area under curve, same against different": _rounded(area_under_curve(cosine[same], cosine[different])),
         "nearest clip is the same speaker's": _rounded((speaker[nearest] == speaker).float().mean()),
     }
 
@@ -64,15 +63,16 @@ def measure_faces(face: FaceNetwork, voice: VoiceNetwork, people: Sequence[Perso
     pitch = torch.tensor([_median_pitch(path) for path in voices.example])  # (S,)
     faces = face_vectors(face, people)  # (P, 2, 512)
     similarity, nearest = (faces.flatten(0, 1) @ centres.T).topk(min(NEAREST, len(centres)))  # (2P, 5)
-    female = np.repeat([person.gender == "female" for person in people], 2)
-    heard_female = np.array([voices.speakers[index].gender == "female" for index in nearest[:, 0].tolist()])
+    female = torch.tensor([person.gender == "female" for person in people]).repeat_interleave(2)  # (2P,)
+    heard_female = torch.tensor([voices.speakers[index].gender == "female" for index in nearest[:, 0].tolist()])
+    heard_pitch = pitch[nearest].log().mean(1)  # (2P,)
     others = faces[:, 0] @ faces[:, 0].T
     return {
         "people": len(people),
         "area under curve, pitch of nearest voices against declared gender": _rounded(
-            area_under_curve(pitch[nearest].log().mean(1).numpy(), female)
+            area_under_curve(heard_pitch[female], heard_pitch[~female])
         ),
-        "nearest voice has the declared gender": _rounded((heard_female == female).mean()),
+        "nearest voice has the declared gender": _rounded((heard_female == female).float().mean()),
         "cosine to the nearest voice": _rounded(similarity[:, 0].mean()),
         "cosine, same person neutral and smiling": _rounded((faces[:, 0] * faces[:, 1]).sum(1).mean()),
         "cosine, different people": _rounded(others[~torch.eye(len(people), dtype=torch.bool)].mean()),
@@ -80,7 +80,14 @@ def measure_faces(face: FaceNetwork, voice: VoiceNetwork, people: Sequence[Perso
     }
 
 
-def _median_pitch(path) -> float:
+def area_under_curve(positive: Tensor, negative: Tensor) -> Tensor:
+    """How often a positive case's score (P,) is above a negative one's (N,), ties counting half; nan without either."""
+    negative = negative.sort().values
+    below, up_to = (torch.searchsorted(negative, positive, right=ties) for ties in (False, True))  # negatives < and ≤ each positive
+    return (below + up_to).double().mean() / 2 / len(negative)
+
+
+def _median_pitch(path: Path) -> float:
     pitch = track_pitch(read_audio(path))
     return float(np.median(pitch[pitch > 0])) if (pitch > 0).any() else 1.0
 
