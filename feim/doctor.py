@@ -8,6 +8,7 @@ import torch
 
 from feim.data.synthetic.engines import NATURAL
 from feim.models.checkpoint import CHECKPOINTS, load, read_card
+from feim.studio import MODELS
 
 PACKAGES = (
     "torch",
@@ -20,7 +21,6 @@ PACKAGES = (
     "pocketsphinx",
     "onnxruntime",
 )
-DEFAULT_PATH = ("tts", "vocoder", "face-network")  # what speech needs
 REMEDIES = {
     "packages": "pip install -r requirements.txt",
     "flite": "optional, for training: apt-get install flite",
@@ -35,15 +35,17 @@ def examine() -> dict:
     programs = {name: shutil.which(name) for name in ("flite", "festival", "chromium")}
     checkpoints = {path.stem: _checkpoint(path.stem) for path in sorted(CHECKPOINTS.glob("*.json"))}
     missing = [f"{name}: {REMEDIES['packages']}" for name, found in packages.items() if found is None]
-    missing += [f"{name}: {REMEDIES[name]}" for name, found in programs.items() if found is None]
-    missing += [f"weights {name}: restore assets/checkpoints, or python -m feim train" for name in DEFAULT_PATH if name not in checkpoints]
+    engines = [engine for engine in NATURAL if engine.available]
+    voiceless = {engine.program for engine in NATURAL} - {engine.program for engine in engines}
+    missing += [f"{name}: {REMEDIES[name]}" for name, found in programs.items() if found is None or name in voiceless]
+    missing += [f"weights {name}: restore assets/checkpoints, or python -m feim train" for name in MODELS if name not in checkpoints]
     missing += [f"weights {name}: {found['damaged']}" for name, found in checkpoints.items() if "damaged" in found]
     return {
         "python": platform.python_version(),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads",
         "packages": packages,
         "programs": programs,
-        "engines": [engine.name for engine in NATURAL if engine.available],
+        "engines": [engine.name for engine in engines],
         "checkpoints": checkpoints,
         "missing": missing,
     }
@@ -57,27 +59,17 @@ def _version(package: str) -> str | None:
 
 
 def _checkpoint(name: str) -> dict:
-    """Parameters, licence and hours from the card, or what is wrong with it."""
+    """Parameters, size and licence, or what is wrong with it."""
     weights = CHECKPOINTS / f"{name}.safetensors"
     try:
         card = read_card(name, CHECKPOINTS)
         if not weights.is_file():
             return {"damaged": f"{weights.name} is missing; restore it from the repository"}
-        _open(name)
+        if name in MODELS:
+            load(MODELS[name], name, CHECKPOINTS)  # for real: damaged weights must be found here, not when somebody wants to speak
     except (ValueError, OSError) as error:
         return {"damaged": str(error)}
     return {"parameters": card.get("parameters", 0), "MiB": round(weights.stat().st_size / 2**20, 1), "licence": card.get("licence")}
-
-
-def _open(name: str) -> None:
-    """Load the models of the default path for real: a damaged file must be found here, not on a stage."""
-    from feim.models.embeddings import FaceNetwork
-    from feim.models.tts import FEIMTTS
-    from feim.models.vocoder import SourceFilterVocoder
-
-    classes = {"tts": FEIMTTS, "vocoder": SourceFilterVocoder, "face-network": FaceNetwork}
-    if name in classes:
-        load(classes[name], name, CHECKPOINTS)
 
 
 def show(found: dict) -> None:

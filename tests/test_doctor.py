@@ -5,6 +5,8 @@ import shutil
 import pytest
 
 from feim import doctor
+from feim.data.synthetic import engines
+from feim.studio import MODELS
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def test_a_healthy_installation(ward, capsys):
     assert "Teachers' voices: espeak-ng" in told
 
 
-@pytest.mark.parametrize("name", doctor.DEFAULT_PATH)
+@pytest.mark.parametrize("name", MODELS)
 def test_truncated_weights(ward, name, capsys):
     path = ward / f"{name}.safetensors"
     path.write_bytes(path.read_bytes()[:-20])
@@ -42,7 +44,7 @@ def test_truncated_weights(ward, name, capsys):
     assert line in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", doctor.DEFAULT_PATH)
+@pytest.mark.parametrize("name", MODELS)
 def test_missing_weights(ward, name):
     (ward / f"{name}.safetensors").unlink()
     assert complaints(name) == [f"weights {name}: {name}.safetensors is missing; restore it from the repository"]
@@ -55,6 +57,15 @@ def test_a_damaged_card(ward, content):
     (ward / "tts.json").write_text(content)
     [line] = complaints("tts")
     assert "tts.json is damaged" in line
+
+
+def test_a_program_without_its_voices_is_missing_something(ward, monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "which", lambda program: f"/usr/bin/{program}")
+    monkeypatch.setattr(engines, "_voices", lambda program: {"slt"} if program == "flite" else set())
+    found = doctor.examine()
+    assert found["engines"] == ["flite-slt"]
+    assert "festival: optional, for training: apt-get install festival festvox-us-slt-hts" in found["missing"]
+    assert not [line for line in found["missing"] if line.startswith("flite")]
 
 
 def test_missing_programs_and_packages(ward, monkeypatch):

@@ -147,6 +147,17 @@ def test_a_long_text_is_spoken_sentence_after_sentence_in_one_piece(miniature):
     assert "speaking sentence 2 of" in "".join(message for _, message in told)
 
 
+def test_progress_moves_with_every_step_of_every_sentence(miniature):
+    told = []
+    miniature.speak("Good morning. How are you? We are fine.", steps=4, progress=lambda *news: told.append(news))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert (told[0], told[-1]) == ((0, "looking at the face"), (1, "done"))
+    for number in (1, 2, 3):
+        within = [fraction for fraction, message in told if message == f"speaking sentence {number} of 3"]
+        assert within == pytest.approx([(number - 1 + stage / 5) / 3 for stage in range(5)])  # the vocoder is the fifth stage
+
+
 def test_sentences_are_spoken_one_by_one(miniature):
     first, both = miniature.speak("Good morning."), miniature.speak("Good morning. How are you?")
     assert np.array_equal(both.mel[:, : first.mel.shape[1]], first.mel)
@@ -218,6 +229,7 @@ def test_the_studio_remembers_nothing(miniature):
         ({"pitch_shift": 13}, InvalidSetting, "use −12 to 12 semitones"),
         ({"pitch_shift": float("nan")}, InvalidSetting, "use −12 to 12 semitones"),
         ({"vocoder": "hifi-gan"}, InvalidSetting, "use source-filter or griffin-lim"),
+        ({"vocoder": "griffin-lim", "pitch_shift": 2}, InvalidSetting, "griffin-lim cannot shift the pitch by 2 semitones; use 0"),
         ({"seed": 1.5}, InvalidSetting, "use a whole number"),
         ({"face": "nobody.jpg"}, UnreadableImage, "there is no image file at nobody.jpg"),
         ({"face": np.zeros((5, 5), np.int64)}, UnreadableImage, "not a picture"),

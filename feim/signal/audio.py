@@ -80,9 +80,16 @@ def write_audio(path: str | Path, samples: np.ndarray, rate: int = SAMPLE_RATE, 
     return path
 
 
+def hertz_to_mel(hertz: np.ndarray) -> np.ndarray:
+    """Frequencies → places on the mel scale of Slaney 1998, where all bands are equally wide: linear to 1 kHz, logarithmic above."""
+    hertz = np.asarray(hertz, dtype=np.float64)
+    return np.where(hertz < 1000, hertz * 3 / 200, 15 + 27 * np.log(np.maximum(hertz, 1000) / 1000) / np.log(6.4))
+
+
 @cache
-def _filterbank() -> torch.Tensor:
-    return melscale_fbanks(N_FFT // 2 + 1, 0.0, SAMPLE_RATE / 2, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")  # (513, 128)
+def mel_filterbank() -> torch.Tensor:
+    """(513, 128): the triangles of equal area that gather a magnitude spectrum into mel bands."""
+    return melscale_fbanks(N_FFT // 2 + 1, 0.0, SAMPLE_RATE / 2, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")
 
 
 @cache
@@ -100,7 +107,7 @@ def spectrogram(wave: torch.Tensor) -> torch.Tensor:
 def mel_spectrogram(wave: torch.Tensor | np.ndarray) -> torch.Tensor:
     """Log-mel spectrogram: (…, samples) at 16 kHz → (…, 128, T), natural log of magnitude, clipped at 1e-5."""
     wave = torch.as_tensor(wave, dtype=torch.float32)
-    mel = _filterbank().to(wave).T @ spectrogram(wave)  # (…, 128, T)
+    mel = mel_filterbank().to(wave).T @ spectrogram(wave)  # (…, 128, T)
     return mel.clamp_min(MEL_FLOOR).log()
 
 

@@ -1,4 +1,4 @@
-"""LibriSpeech and LJ Speech from miniature trees of their published layouts, spoken by espeak-ng."""
+"""LibriSpeech and LJ Speech from miniature trees of their published layouts, spoken by espeak-ng; speech without text is kept."""
 
 from pathlib import Path
 
@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from feim.data.clip import read_manifest
+from feim.data.clip import Clip, read_manifest
 from feim.data.corpora import librispeech, ljspeech
-from feim.data.corpora.recordings import ACTIVE_LEVEL, MissingCorpus, active_power
+from feim.data.corpora.recordings import ACTIVE_LEVEL, MissingCorpus, active_power, other_speech
+from feim.data.phrases import MARGIN
 from feim.data.synthetic.engines import RULES
 from feim.signal.audio import HOP, write_audio
 
@@ -43,8 +44,14 @@ def corpus(tree, tmp_path_factory) -> Path:
     return out
 
 
+def spoken(corpus: Path) -> Clip:
+    """The only clip with a text."""
+    [clip] = [clip for clip in read_manifest(corpus) if clip.phonemes]
+    return clip
+
+
 def test_what_fits_becomes_a_clip_with_exact_times(corpus):
-    [clip] = read_manifest(corpus)
+    clip = spoken(corpus)
     assert (clip.id, clip.speaker, clip.gender, clip.licence, clip.emotion) == ("19-198-0000-00", "19", "female", "CC BY 4.0", None)
     assert clip.text == SENTENCE.lower() + "."
     samples, rate = soundfile.read(corpus / clip.audio)
@@ -54,12 +61,38 @@ def test_what_fits_becomes_a_clip_with_exact_times(corpus):
 
 
 def test_silence_is_trimmed_and_the_level_is_common(corpus):
-    [clip] = read_manifest(corpus)
+    for clip in read_manifest(corpus):
+        samples, _ = soundfile.read(corpus / clip.audio)
+        loud = np.flatnonzero(np.abs(samples) > 0.02)
+        assert loud[0] <= 0.13 * 16_000
+        assert len(samples) - loud[-1] <= 0.15 * 16_000
+        assert abs(10 * np.log10(active_power(samples)) - ACTIVE_LEVEL) < 1.5
+
+
+def test_speech_that_fits_no_text_is_a_clip_without_text(corpus):
+    [clip] = [clip for clip in read_manifest(corpus) if not clip.phonemes]
+    assert (clip.id, clip.speaker, clip.gender, clip.text) == ("19-198-0001-wordless-00", "19", "female", "")
+    assert clip.durations is None
     samples, _ = soundfile.read(corpus / clip.audio)
-    loud = np.flatnonzero(np.abs(samples) > 0.02)
-    assert loud[0] <= 0.13 * 16_000
-    assert len(samples) - loud[-1] <= 0.15 * 16_000
-    assert abs(10 * np.log10(active_power(samples)) - ACTIVE_LEVEL) < 1.5
+    again, _ = soundfile.read(corpus / spoken(corpus).audio)
+    assert len(samples) == pytest.approx(len(again) - 2 * MARGIN * 16_000, abs=800)  # the same, recorded without silence around it
+
+
+def test_other_speech_is_what_lies_around_the_phrases():
+    random = np.random.default_rng(0)
+
+    def noise(seconds: float, level: float) -> np.ndarray:
+        return level * random.standard_normal(round(seconds * 16_000)).astype(np.float32)
+
+    samples = np.concatenate([noise(2, 0.1), noise(1, 1e-4), noise(2, 0.1), noise(3, 1e-4), noise(1, 0.1), noise(1, 1e-4)])
+
+    def seconds(*phrases: tuple[float, float]) -> list[float]:
+        return [round(len(stretch) / 16_000, 1) for stretch in other_speech(samples, list(phrases))]
+
+    assert seconds() == [9.1]  # the silence at the end but for a margin
+    assert seconds((0, 2.5)) == [6.2]
+    assert seconds((2.5, 5.5)) == [2.1]  # what follows is silence and one second: too short
+    assert seconds((0, 2.5), (2.5, 5.5), (7.9, 9.1)) == []  # nothing but silence in between
 
 
 def test_wrong_broken_and_missing_recordings_are_listed(corpus):
@@ -90,12 +123,28 @@ def test_a_folder_of_single_clips_is_read_too_and_every_twelfth_speaker_is_held_
     assert recordings[0].path == tmp_path / "audio" / "100-1-0000.ogg"
 
 
-def test_ljspeech_reads_both_columns_of_text(tmp_path):
-    (tmp_path / "metadata.csv").write_text("LJ001-0001|In 1450|In fourteen fifty\nLJ001-0002|only.|only.\n")
-    first, second = ljspeech.read(tmp_path)
+def test_ljspeech_reads_both_columns_of_text_and_sounds_without_a_row(tmp_path):
+    (tmp_path / "metadata.csv").write_text("LJ001-0002|only.|only.\nLJ001-0001|In 1450|In fourteen fifty\n")
+    (tmp_path / "wavs").mkdir()
+    for name in ("LJ001-0002.flac", "LJ001-0003.wav", "notes.txt"):
+        (tmp_path / "wavs" / name).touch()
+    first, second, third = ljspeech.read(tmp_path)
     assert first.clip.text == "In fourteen fifty"
     assert first.path == tmp_path / "wavs" / "LJ001-0001.wav"
     assert (second.clip.speaker, second.clip.gender) == ("LJ", "female")
+    assert second.path == tmp_path / "wavs" / "LJ001-0002.flac"
+    assert (third.clip.id, third.clip.text, third.path) == ("LJ001-0003", "", tmp_path / "wavs" / "LJ001-0003.wav")
+
+
+def test_ljspeech_without_texts_is_a_corpus_of_sounds(tmp_path):
+    (tmp_path / "metadata.csv").touch()
+    (tmp_path / "wavs").mkdir()
+    write_audio(tmp_path / "wavs" / "LJ001-0001.wav", 0.1 * RULES[1].speak(SENTENCE.lower()).wave)
+    [clip] = ljspeech.prepare(tmp_path, tmp_path / "corpus", processes=1)
+    assert read_manifest(tmp_path / "corpus") == [clip]
+    assert (clip.text, clip.phonemes, clip.durations) == ("", None, None)
+    assert (tmp_path / "corpus" / clip.audio).is_file()
+    assert (tmp_path / "corpus" / "left_out.tsv").read_text().count("\n") == 1  # no text was left out
 
 
 @pytest.mark.parametrize("read", [librispeech.read, ljspeech.read])

@@ -10,7 +10,7 @@ GENDERS = {"F": "female", "M": "male"}
 
 
 def prepare(source: Path, out: Path, processes: int = 2) -> list[Clip]:
-    """Make a corpus of checked phrases from LibriSpeech; every twelfth speaker becomes "test".
+    """Make a corpus of checked phrases from LibriSpeech, and of speech that fits no text; every twelfth speaker becomes "test".
 
     Args:
         source: the published tree (SPEAKER/CHAPTER/*.flac with *.trans.txt, at any depth, SPEAKERS.TXT at or above it),

@@ -1,5 +1,7 @@
 """The teachers' corpus: many designed speakers read many sentences with every emotion at every intensity."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -19,10 +21,16 @@ from feim.signal.emotion import EMOTIONS
 from feim.signal.text import NothingToSay
 
 SENTENCES = Path(__file__).with_name("sentences.txt")
+PROSODY = Path(__file__).with_name("prosody.json")  # what feim.data.synthetic.prosody follows
+ARGUMENTS = "arguments.json"
 NEUTRAL_SHARE = 0.22
 WEAKEST = 0.3  # the least intensity that still gets an emotion's label
 SHARED = 3  # speakers who start from one engine's reading: analysis is the dear part
 MIDDLE_AGE = {"18-29": 23.0, "30-44": 37.0, "45+": 55.0}
+
+
+class ForeignCorpus(ValueError):
+    """The folder holds a corpus that was made with other arguments."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ def plan(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, 
     for session in range(-(-clips // SHARED)):
         text, split = usable[order[session % len(usable)]]
         if random.random() < 0.25:
-            text = " ".join(text.split()[: random.integers(2, 6)]).rstrip(",;:—-") + "."
+            text = cut_short(text, random.integers(2, 6))
         engine = list(by_engine)[session % len(by_engine)]
         chosen = random.choice(len(by_engine[engine]), SHARED)
         takes = []
@@ -77,6 +85,11 @@ def plan(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, 
             intensity = 0.0 if neutral else round(float(random.uniform(WEAKEST, 1)), 3)
             takes.append(Take(f"{session:05d}-{index}", by_engine[engine][who], emotion, intensity))
         yield Session(engine, text, split, tuple(takes))
+
+
+def cut_short(text: str, words: int) -> str:
+    """The first words of a text, as a sentence."""
+    return " ".join(text.split()[:words]).rstrip(",;:—-") + "."
 
 
 def record(session: Session, out: Path) -> list[Clip]:
@@ -117,16 +130,52 @@ def synthesise_corpus(
     """Write the teachers' corpus under `out`; continues where an earlier run with the same arguments was stopped.
 
     Returns: its clips, sorted by id.
+    Raises: NoSentences, ForeignCorpus, EngineFailed; ValueError when there are too few speakers.
     """
     out = Path(out)
+    texts, everybody = read_sentences(sentences), people(speakers, seed)
     (out / "audio").mkdir(parents=True, exist_ok=True)
+    claim(out, {
+        "sentences": _fingerprint(sentences), "clips": clips, "speakers": speakers, "seed": seed,
+        "engines": sorted({speaker.engine.name for speaker in everybody}), "prosody": _fingerprint(PROSODY),
+    })  # fmt: skip
     done = {clip.id: clip for clip in read_manifest(out)} if (out / MANIFEST).exists() else {}
-    sessions = [s for s in plan(read_sentences(sentences), people(speakers, seed), clips, seed) if s.takes[0].id not in done]
+    sessions = [session for session in plan(texts, everybody, clips, seed) if session.takes[0].id not in done]
     with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:  # OpenMP threads do not survive a fork
         running = [pool.submit(record, session, out) for session in sessions]
-        for count, future in enumerate(tqdm(as_completed(running), total=len(running), desc="voices", unit="text"), 1):
-            done |= {clip.id: clip for clip in future.result()}
-            if count % 100 == 0:
-                write_manifest(out, sorted(done.values(), key=lambda clip: clip.id))
-    write_manifest(out, sorted(done.values(), key=lambda clip: clip.id))
+        try:
+            for count, future in enumerate(tqdm(as_completed(running), total=len(running), desc="voices", unit="text"), 1):
+                done |= {clip.id: clip for clip in future.result()}
+                if count % 100 == 0:
+                    _keep(out, done)
+        finally:  # when an engine fails or somebody stops it, too
+            pool.shutdown(cancel_futures=True)
+            _keep(out, done)
     return read_manifest(out)
+
+
+def _keep(out: Path, done: dict[str, Clip]) -> None:
+    write_manifest(out, sorted(done.values(), key=lambda clip: clip.id))
+
+
+def claim(out: Path, arguments: dict) -> None:
+    """Write down what the corpus in `out` is made with; a corpus begun with something else is not continued.
+
+    Raises: ForeignCorpus.
+    """
+    path, remedy = out / ARGUMENTS, "choose another folder, or delete this one to begin anew"
+    if not path.is_file() and not (out / MANIFEST).exists():
+        path.write_text(json.dumps(arguments, indent=1) + "\n")
+        return
+    try:
+        found = json.loads(path.read_text())
+        changed = [name for name, value in arguments.items() if found[name] != value]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ForeignCorpus(f"{out} does not say in {ARGUMENTS} how its corpus was made; {remedy}") from error
+    if changed:
+        raise ForeignCorpus(f"{out} holds a corpus made with other {' and '.join(changed)}; {remedy}")
+
+
+def _fingerprint(file: str | Path) -> str:
+    """First digits of the SHA-256 of its content."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
