@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from feim.nn import diffusion
 from feim.nn.alignment import contour, position_in_symbol, search_durations, spread, symbol_means, symbol_of_frame
 from feim.nn.blocks import ConvNeXtBlock, sequence_mask
+from feim.nn.prosody import ProsodyPredictor
 from feim.nn.score_networks import ConvNeXtScore, UNetScore, fold, unfold
 from feim.signal.audio import MEL_SILENCE, N_MELS
 from feim.signal.emotion import EMOTIONS, NEUTRAL, UNLABELLED
@@ -110,7 +111,7 @@ class FEIMTTS(nn.Module):
         )
         self.encoder_norm = nn.LayerNorm(c.channels)
         self.prior = nn.Conv1d(c.channels, N_MELS, 1)
-        self.prosody = _Prosody(c.channels, c.prosody_channels, c.prosody_blocks, c.condition, c.expansion)
+        self.prosody = ProsodyPredictor(c.channels, c.prosody_channels, c.prosody_blocks, c.condition, c.expansion)
         self.frame_input = nn.Conv1d(2 * (c.channels + c.pitch_bins + 2), c.frame_channels, 3, padding=1)
         self.frame_blocks = nn.ModuleList(
             ConvNeXtBlock(c.frame_channels, expansion=c.expansion, condition=c.condition) for _ in range(c.frame_blocks)
@@ -266,31 +267,6 @@ class FEIMTTS(nn.Module):
         y = diffusion.SOLVERS[sampling.solver](denoise, noise, times, callback)
         mel = ((mu + self.config.residual_scale * y) * self.config.mel_scale + self.config.mel_mean).clamp_min(MEL_SILENCE)
         return Utterance(mel[0].cpu(), durations[0].cpu(), (pitch[0] * PITCH_SPREAD + PITCH_CENTRE).exp().cpu())
-
-
-class _Prosody(nn.Module):
-    """Durations and pitch of symbols from their features, the speaker and the emotion."""
-
-    def __init__(self, inputs: int, channels: int, blocks: int, condition: int, expansion: int):
-        super().__init__()
-        self.input = nn.Conv1d(inputs, channels, 1)
-        self.blocks = nn.ModuleList(
-            ConvNeXtBlock(channels, kernel=9, dilation=(1, 2)[i % 2], expansion=expansion, condition=condition, dropout=0.1)
-            for i in range(blocks)
-        )
-        self.norm = nn.LayerNorm(channels, elementwise_affine=False)
-        self.film = nn.Linear(condition, 2 * channels)
-        self.output = nn.Linear(channels, 2)
-
-    def forward(self, h: Tensor, mask: Tensor, speaker: Tensor, emotion: Tensor) -> tuple[Tensor, Tensor]:
-        condition = speaker + emotion
-        h = self.input(h)
-        for block in self.blocks:
-            h = block(h, condition, mask)
-        h = self.norm(h.transpose(1, 2))  # (B, N, C)
-        scale, shift = self.film(condition)[:, None].chunk(2, dim=-1)
-        out = self.output(h * (1 + scale) + shift).float()
-        return out[..., 0], out[..., 1]
 
 
 def _stretch_of(durations: Tensor, tone: Tensor, start: Tensor, frames: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
