@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from feim.models import checkpoint
+from feim.models import checkpoint, model_class
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
 from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder
@@ -22,7 +22,6 @@ from feim.signal.text import encode, normalise, phonemise, sentences, unreadable
 Progress = Callable[[float, str], None]
 FaceSource = str | Path | Image.Image | np.ndarray
 VOCODERS = ("source-filter", "griffin-lim")
-MODELS = {"tts": FEIMTTS, "vocoder": SourceFilterVocoder, "face-network": FaceNetwork}  # checkpoint → what it holds
 LABEL = "AI-generated speech (FEIM). The voice is an estimate from a portrait's appearance; it is nobody's own voice."
 
 
@@ -214,5 +213,6 @@ def _notes(text: str, face: Face | None) -> tuple[str, ...]:
 
 def load(folder: str | Path = checkpoint.CHECKPOINTS) -> Studio:
     """The shipped models, on the GPU if there is one. Raises MissingCheckpoint, DamagedCheckpoint."""
-    tts, vocoder, faces = (checkpoint.to_device(checkpoint.load(model, name, folder)) for name, model in MODELS.items())
+    names = ("tts", "vocoder", "face-network")
+    tts, vocoder, faces = (checkpoint.to_device(checkpoint.load(model_class(name), name, folder)) for name in names)
     return Studio(tts, vocoder, faces)

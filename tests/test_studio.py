@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import feim
+from feim import studio
 from feim.models import checkpoint
 from feim.models.checkpoint import DamagedCheckpoint, MissingCheckpoint
 from feim.models.tts import FEIMTTS
@@ -36,6 +37,12 @@ def test_the_signature_is_the_published_one():
     arguments = inspect.signature(Studio.speak).parameters
     assert list(arguments)[1:7] == ["text", "face", "emotion", "intensity", "seed", "steps"]
     assert [arguments[name].default for name in ("face", "emotion", "intensity", "seed", "steps")] == [None, "neutral", 1.0, 0, None]
+
+
+def test_the_package_gives_the_studio_when_asked():
+    assert (feim.load, feim.Speech, feim.Studio) == (studio.load, Speech, Studio)
+    with pytest.raises(AttributeError, match="module 'feim' has no attribute 'listen'"):
+        feim.listen  # noqa: B018
 
 
 def test_everything_has_the_length_of_the_sound(speech):
@@ -272,32 +279,3 @@ def test_a_studio_with_missing_or_damaged_weights(weights, tmp_path, name):
     path.unlink()
     with pytest.raises(MissingCheckpoint, match=rf"{name}\.safetensors is missing; restore it"):
         feim.load(tmp_path)
-
-
-# ---- the shipped voice ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Studio:
-    return feim.load()
-
-
-def test_the_shipped_voice_speaks(shipped):
-    speech = shipped.speak("The children ran down to the river.", WOMAN, "happy", 1.0)
-    assert 1 < speech.timings["audio"] < 5
-    assert 0.02 < np.sqrt(np.square(speech.waveform).mean()) < 0.3
-    assert 0.2 < (speech.pitch > 0).mean() < 0.95
-    assert np.array_equal(shipped.speak("The children ran down to the river.", WOMAN, "happy", 1.0).waveform, speech.waveform)
-
-
-def test_the_shipped_voice_suits_the_face(shipped):
-    woman, man = (shipped.speak("We were away all morning.", face) for face in (WOMAN, MAN))
-    levels = [np.median(speech.pitch[speech.pitch > 0]) for speech in (woman, man)]
-    assert levels[0] > 1.2 * levels[1]
-
-
-def test_the_shipped_voice_grows_with_intensity(shipped):
-    readings = [shipped.speak("We were away all morning.", WOMAN, "sad", intensity) for intensity in (0, 1, 30)]
-    seconds = [speech.timings["audio"] for speech in readings]
-    assert seconds == sorted(seconds)  # sad speech is slow
-    assert seconds[2] > 1.05 * seconds[0]

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from feim.signal.audio import FRAME_RATE, N_MELS, SAMPLE_RATE, loudness_envelope
+from feim.signal.audio import FRAME_RATE, N_MELS, SAMPLE_RATE, hertz_to_mel, loudness_envelope
 from feim.signal.text import BLANK, LETTERS, PUNCTUATION
 from feim.studio import Speech
 
@@ -149,10 +149,8 @@ def _add_pitch(figure: go.Figure, pitch: np.ndarray) -> None:
 
 
 def _band(hertz: float) -> float:
-    """The mel band at a frequency, on Slaney's scale: linear to 1 kHz (15 mel), then 27 mel to each factor of 6.4."""
-    mel = hertz * 3 / 200 if hertz < 1000 else 15 + 27 * np.log(hertz / 1000) / np.log(6.4)
-    top = 15 + 27 * np.log(SAMPLE_RATE / 2 / 1000) / np.log(6.4)
-    return mel / top * (N_MELS + 1) - 1
+    """The mel band whose centre lies at a frequency."""
+    return float(hertz_to_mel(hertz) / hertz_to_mel(SAMPLE_RATE / 2)) * (N_MELS + 1) - 1
 
 
 def _lay_out(figure: go.Figure, seconds: float) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from feim.nn.blocks import ConvNeXtBlock, sequence_mask
+from feim.nn.prosody import place
 from feim.signal.audio import N_MELS
 from feim.signal.emotion import EMOTIONS
 
@@ -25,12 +26,6 @@ def pitch_features(pitch: Tensor) -> Tensor:
     octaves = torch.log2(pitch.clamp_min(1) / REFERENCE_PITCH) * voicing
     mean = octaves.sum(-1, keepdim=True) / voicing.sum(-1, keepdim=True).clamp_min(1)
     return torch.stack([octaves, (octaves - mean) * voicing, voicing], dim=1)
-
-
-def place_features(mask: Tensor) -> Tensor:
-    """(B, 1, T) mask → (B, 1, T): from −1 in the first frame of a clip to 1 in its last, 0 after it."""
-    length = mask.sum(-1, keepdim=True)
-    return (2 * (mask.cumsum(-1) - 1) / (length - 1).clamp_min(1) - 1) * mask
 
 
 class AttentiveStatistics(nn.Module):
@@ -70,7 +65,7 @@ class EmotionRecogniser(nn.Module):
     def forward(self, mel: Tensor, pitch: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Log-mel (B, 128, T), pitch (B, T) in Hz, lengths (B,) frames or None if all are T → logits (B, 7), calibrated."""
         mask = torch.ones_like(mel[:, :1]) if lengths is None else sequence_mask(lengths, mel.shape[-1])  # (B, 1, T)
-        h = torch.cat([(mel + 5) / 2.5, pitch_features(pitch * mask[:, 0]), place_features(mask)], dim=1)  # (B, 132, T), unit scale
+        h = torch.cat([(mel + 5) / 2.5, pitch_features(pitch * mask[:, 0]), place(mask)], dim=1)  # (B, 132, T), unit scale
         h, mask = F.gelu(self.enter(h * mask)), mask[..., ::2]  # (B, C, T/2)
         for block in self.blocks:
             h = block(h, mask=mask)

@@ -112,13 +112,17 @@ def mel_spectrogram(wave: torch.Tensor | np.ndarray) -> torch.Tensor:
 
 
 def griffin_lim(mel: torch.Tensor, iterations: int = 32) -> torch.Tensor:
-    """Log-mel (128, T) → waveform (160·T,) by Griffin and Lim 1984: the reference that every vocoder must beat."""
+    """Log-mel (128, T) → waveform (160·T,) in [−1, 1] by Griffin and Lim 1984: the reference that every vocoder must beat.
+
+    A mel louder than a waveform can be is made as loud as it can, without clipping.
+    """
     inverse = InverseMelScale(N_FFT // 2 + 1, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")
     magnitude = inverse(mel.exp())  # (513, T)
     magnitude = torch.cat([magnitude, magnitude[:, -1:]], dim=1)  # 160·T samples have T + 1 centred frames
     samples = mel.shape[-1] * HOP
     synthesise = GriffinLim(N_FFT, n_iter=iterations, hop_length=HOP, power=1.0, length=samples, rand_init=False)
-    return synthesise(magnitude)
+    wave = synthesise(magnitude)
+    return wave / wave.abs().max().clamp_min(1)
 
 
 def loudness_envelope(samples: np.ndarray, points: int = 1000) -> np.ndarray:

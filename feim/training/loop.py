@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
+from feim.training.precision import has_bf16
+
 Batch = dict[str, Tensor]
 STATES = ("state", "state.old")  # the last checkpoint; the one before, which is alone for a moment while they are swapped
 PATIENCE = timedelta(hours=12)  # with the first process, while it analyses a corpus for all
@@ -31,7 +33,7 @@ class Settings:
     Attributes:
         steps; learning_rate: its peak; warmup: steps up to it, then a cosine down to a hundredth.
         weight_decay; clip: largest gradient norm; ema: decay of the averaged weights.
-        mixed_precision: bf16 autocast, on CPUs and GPUs that have it.
+        mixed_precision: bf16 autocast on CPUs and GPUs with instructions for it; the others train in float32.
         checkpoint_minutes: between checkpoints; log_every: steps between log entries; seed.
     """
 
@@ -79,8 +81,8 @@ def train(
     Raises: ValueError when that checkpoint is of another model.
     """
     folder = Path(folder)
-    together()
-    accelerator = Accelerator(mixed_precision="bf16" if settings.mixed_precision else "no", log_with="tensorboard", project_dir=folder)
+    precision = "bf16" if settings.mixed_precision and has_bf16(together().device) else "no"
+    accelerator = Accelerator(mixed_precision=precision, log_with="tensorboard", project_dir=folder)
     set_seed(settings.seed, device_specific=True)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay)

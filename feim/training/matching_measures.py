@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from feim.data.corpora.london import Person
 from feim.data.matching import Voices, pad
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
+from feim.nn.ranks import area_under_curve
 from feim.signal.audio import read_audio
 from feim.signal.world import track_pitch
 from feim.training.portraits import read_crop
@@ -21,7 +22,7 @@ LONGEST = 400  # frames of each
 
 
 @torch.no_grad()
-def voice_vectors(network: VoiceNetwork, voices: Voices) -> list[Tensor]:
+def clip_vectors(network: VoiceNetwork, voices: Voices) -> list[Tensor]:
     """For each speaker, the vectors of up to CLIPS clips, (N, 512); a speaker's only clip is taken in two halves."""
     vectors = []
     for clips in voices.mels:
@@ -31,7 +32,7 @@ def voice_vectors(network: VoiceNetwork, voices: Voices) -> list[Tensor]:
 
 
 @torch.no_grad()
-def face_vectors(network: FaceNetwork, people: Sequence[Person]) -> Tensor:
+def portrait_vectors(network: FaceNetwork, people: Sequence[Person]) -> Tensor:
     """(people, 2, 512): the neutral and the smiling portrait of each."""
     crops = torch.stack([read_crop(person.images[name]) for person in people for name in ("neutral", "smiling")])  # (2P, 3, 224, 224)
     return network(crops).unflatten(0, (len(people), 2))
@@ -39,7 +40,7 @@ def face_vectors(network: FaceNetwork, people: Sequence[Person]) -> Tensor:
 
 def measure_voices(network: VoiceNetwork, voices: Voices) -> dict[str, float]:
     """Cosines between clips of the same and of different speakers, and how often a clip's nearest other clip is the same speaker's."""
-    vectors = voice_vectors(network, voices)
+    vectors = clip_vectors(network, voices)
     speaker = torch.repeat_interleave(torch.arange(len(vectors)), torch.tensor([len(v) for v in vectors]))
     female = torch.tensor([person.gender == "female" for person in voices.speakers])[speaker]
     cosine = torch.cat(vectors) @ torch.cat(vectors).T
@@ -52,16 +53,16 @@ def measure_voices(network: VoiceNetwork, voices: Voices) -> dict[str, float]:
         "cosine, same speaker": _rounded(cosine[same].mean()),
         "cosine, different speakers": _rounded(cosine[different].mean()),
         "cosine, different speakers of one gender": _rounded(cosine[different & (female[:, None] == female)].mean()),
-        "area under curve, same against different": _rounded(area_under_curve(cosine[same], cosine[different])),
+        "area under curve, same against different": _rounded(area_under_curve(cosine[~itself], same[~itself])),
         "nearest clip is the same speaker's": _rounded((speaker[nearest] == speaker).float().mean()),
     }
 
 
 def measure_faces(face: FaceNetwork, voice: VoiceNetwork, people: Sequence[Person], voices: Voices) -> dict[str, float]:
     """Where faces land among voices: pitch of the nearest voices against declared gender, and how alike faces stay."""
-    centres = torch.stack([F.normalize(vectors.mean(0), dim=0) for vectors in voice_vectors(voice, voices)])  # (S, 512)
+    centres = torch.stack([F.normalize(vectors.mean(0), dim=0) for vectors in clip_vectors(voice, voices)])  # (S, 512)
     pitch = torch.tensor([_median_pitch(path) for path in voices.example])  # (S,)
-    faces = face_vectors(face, people)  # (P, 2, 512)
+    faces = portrait_vectors(face, people)  # (P, 2, 512)
     similarity, nearest = (faces.flatten(0, 1) @ centres.T).topk(min(NEAREST, len(centres)))  # (2P, 5)
     female = torch.tensor([person.gender == "female" for person in people]).repeat_interleave(2)  # (2P,)
     heard_female = torch.tensor([voices.speakers[index].gender == "female" for index in nearest[:, 0].tolist()])
@@ -69,22 +70,13 @@ def measure_faces(face: FaceNetwork, voice: VoiceNetwork, people: Sequence[Perso
     others = faces[:, 0] @ faces[:, 0].T
     return {
         "people": len(people),
-        "area under curve, pitch of nearest voices against declared gender": _rounded(
-            area_under_curve(heard_pitch[female], heard_pitch[~female])
-        ),
+        "area under curve, pitch of nearest voices against declared gender": _rounded(area_under_curve(heard_pitch, female)),
         "nearest voice has the declared gender": _rounded((heard_female == female).float().mean()),
         "cosine to the nearest voice": _rounded(similarity[:, 0].mean()),
         "cosine, same person neutral and smiling": _rounded((faces[:, 0] * faces[:, 1]).sum(1).mean()),
         "cosine, different people": _rounded(others[~torch.eye(len(people), dtype=torch.bool)].mean()),
         "different nearest voices": len(set(nearest[::2, 0].tolist())),
     }
-
-
-def area_under_curve(positive: Tensor, negative: Tensor) -> Tensor:
-    """How often a positive case's score (P,) is above a negative one's (N,), ties counting half; nan without either."""
-    negative = negative.sort().values
-    below, up_to = (torch.searchsorted(negative, positive, right=ties) for ties in (False, True))  # negatives < and ≤ each positive
-    return (below + up_to).double().mean() / 2 / len(negative)
 
 
 def _median_pitch(path: Path) -> float:

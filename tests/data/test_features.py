@@ -25,7 +25,7 @@ def found(corpus, clips):
 def test_clips_follow_each_other(corpus, clips, found):
     assert found.clips == clips
     assert np.diff(found.starts).tolist() == [sum(clip.durations) for clip in clips]
-    for kind, width in features.WIDTHS.items():
+    for kind, width in {"mel": 128, "pitch": 1, "envelope": 60, "aperiodicity": 1}.items():
         array = getattr(found, kind)
         assert array.shape == (found.starts[-1], width)
         assert array.dtype == np.float16

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from feim.models.emotion_recognition import EmotionRecogniser, pitch_features, place_features
+from feim.models.emotion_recognition import EmotionRecogniser, pitch_features
 from feim.signal.emotion import EMOTIONS
 
 
@@ -16,12 +16,6 @@ def model() -> EmotionRecogniser:
 def test_pitch_features():
     found = pitch_features(torch.tensor([[0.0, 160, 320, 0]]))
     torch.testing.assert_close(found[0], torch.tensor([[0.0, 0, 1, 0], [0, -0.5, 0.5, 0], [0, 1, 1, 0]]))
-
-
-def test_place_runs_from_the_first_frame_to_the_last():
-    mask = torch.tensor([[[1.0, 1, 1, 1, 1]], [[1.0, 1, 1, 0, 0]], [[1.0, 0, 0, 0, 0]]])
-    found = place_features(mask)
-    torch.testing.assert_close(found[:, 0], torch.tensor([[-1.0, -0.5, 0, 0.5, 1], [-1, 0, 1, 0, 0], [-1, 0, 0, 0, 0]]))
 
 
 def test_padding_is_not_heard(model):

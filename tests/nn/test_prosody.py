@@ -2,11 +2,17 @@
 
 import torch
 
-from feim.nn.prosody import ProsodyPredictor
+from feim.nn.prosody import ProsodyPredictor, place
 
 
 def build() -> ProsodyPredictor:
     return ProsodyPredictor(inputs=8, channels=16, blocks=2, condition=6, expansion=2).eval()
+
+
+def test_place_runs_from_the_first_frame_to_the_last():
+    mask = torch.tensor([[[1.0, 1, 1, 1, 1]], [[1.0, 1, 1, 0, 0]], [[1.0, 0, 0, 0, 0]]])
+    found = place(mask)
+    torch.testing.assert_close(found[:, 0], torch.tensor([[-1.0, -0.5, 0, 0.5, 1], [-1, 0, 1, 0, 0], [-1, 0, 0, 0, 0]]))
 
 
 def test_padding_changes_nothing():

@@ -111,6 +111,14 @@ def test_griffin_lim_brings_the_mel_back():
     assert np.corrcoef(mel_spectrogram(again).flatten(), mel.flatten())[0, 1] > 0.97
 
 
+def test_griffin_lim_stays_in_range():
+    mel = mel_spectrogram(NOISE)
+    quiet, loud = griffin_lim(mel), griffin_lim(mel + np.log(100))
+    assert quiet.abs().max() < 1
+    assert loud.abs().max() == pytest.approx(1)
+    assert np.corrcoef(mel_spectrogram(loud).flatten(), mel.flatten())[0, 1] > 0.9  # made less loud, not clipped
+
+
 @pytest.mark.parametrize(("suffix", "closeness"), [("wav", 1.0), ("flac", 1.0), ("ogg", 0.99), ("mp3", 0.99)])
 def test_write_and_read_again(tmp_path, suffix, closeness):
     wave = tone(440) * np.linspace(0, 1, 16_000, dtype=np.float32)

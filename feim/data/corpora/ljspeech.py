@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from feim.data.clip import Clip
-from feim.data.corpora.recordings import HELD_OUT, MissingCorpus, Recording, prepare_recordings
+from feim.data.corpora.recordings import TEST_EVERY, MissingCorpus, Recording, prepare_recordings
 
 
 def prepare(source: Path, out: Path, processes: int = 2) -> list[Clip]:
@@ -31,7 +31,7 @@ def read(source: Path) -> list[Recording]:
     for number, name in enumerate(sorted(texts), 1):
         clip = Clip(
             id=name, corpus="ljspeech", speaker="LJ", language="en-us", text=texts[name], licence="public domain",
-            split="test" if number % HELD_OUT == 0 else "train", gender="female",
+            split="test" if number % TEST_EVERY == 0 else "train", gender="female",
         )  # fmt: skip
         recordings.append(Recording(sounds.get(name, source / "wavs" / f"{name}.wav"), clip))
     return recordings

@@ -25,7 +25,7 @@ ACTIVE_LEVEL = -26.0  # dBFS while speaking: the level that ITU-T P.56 users agr
 PEAK = 0.98
 QUIETEST = -20.0  # dB relative to its recording: a stretch below holds no speech
 JOURNAL, LEFT_OUT = "journal.jsonl", "left_out.tsv"
-HELD_OUT = 12  # every twelfth is kept for tests
+TEST_EVERY = 12  # speakers, or recordings of an only speaker: every twelfth is kept for tests
 
 
 class MissingCorpus(ValueError):

@@ -1,18 +1,22 @@
-"""The teachers' corpus: many designed speakers read many sentences with every emotion at every intensity."""
+"""Corpora of designed speakers, who read many sentences with every emotion at every intensity.
+
+The teachers' corpus is what generators learn from. Two dozen of its people are for judges; telling emotion from timbre takes more, so
+the judges have a corpus too, of other people, from a hint of each emotion to beyond what any teacher shows.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
 from feim.data.clip import MANIFEST, SYNTHETIC, Clip, read_manifest, write_manifest
 from feim.data.phone_times import PhonesDoNotFit
+from feim.data.pool import one_thread_each
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.engines import Engine
 from feim.data.synthetic.voices import Speaker, design_speakers, read_text, speak
@@ -26,6 +30,8 @@ ARGUMENTS = "arguments.json"
 NEUTRAL_SHARE = 0.22
 WEAKEST = 0.3  # the least intensity that still gets an emotion's label
 SHARED = 3  # speakers who start from one engine's reading: analysis is the dear part
+JUDGES_INTENSITIES = 0.2, 1.5  # guidance goes beyond the teachers' 1
+JUDGES_SHARED = 6  # of one engine's reading
 MIDDLE_AGE = {"18-29": 23.0, "30-44": 37.0, "45+": 55.0}
 
 
@@ -87,6 +93,26 @@ def plan(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, 
         yield Session(engine, text, split, tuple(takes))
 
 
+def plan_for_judges(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, seed: int) -> Iterator[Session]:
+    """Deterministic sessions for `clips` clips, or up to five more: engines and emotions in turn, texts (half of them cut short),
+    speakers and intensities by chance.
+    """
+    random = np.random.default_rng(seed)
+    engines = list(dict.fromkeys(speaker.engine for speaker in speakers))
+    texts = [text for text, split in sentences if split == "train"]
+    for number, text in enumerate(random.choice(texts, -(-clips // JUDGES_SHARED)).tolist()):
+        engine = engines[number % len(engines)]
+        able = [speaker for speaker in speakers if speaker.engine == engine]
+        takes = []
+        for index in range(JUDGES_SHARED):
+            emotion = EMOTIONS[(number * JUDGES_SHARED + index) % len(EMOTIONS)]
+            intensity = 0.0 if emotion == "neutral" else round(float(random.uniform(*JUDGES_INTENSITIES)), 3)
+            takes.append(Take(f"{number:05d}-{index}", able[random.integers(len(able))], emotion, intensity))
+        if number % 4 < 2:
+            text = cut_short(text, random.integers(4, 10))
+        yield Session(engine, text, "train", tuple(takes))
+
+
 def cut_short(text: str, words: int) -> str:
     """The first words of a text, as a sentence."""
     return " ".join(text.split()[:words]).rstrip(",;:—-") + "."
@@ -132,16 +158,40 @@ def synthesise_corpus(
     Returns: its clips, sorted by id.
     Raises: NoSentences, ForeignCorpus, EngineFailed; ValueError when there are too few speakers.
     """
-    out = Path(out)
     texts, everybody = read_sentences(sentences), people(speakers, seed)
-    (out / "audio").mkdir(parents=True, exist_ok=True)
-    claim(out, {
+    claim(Path(out), _arguments(sentences, clips, speakers, seed, everybody))
+    return _record_all(plan(texts, everybody, clips, seed), Path(out), processes)
+
+
+def synthesise_judges_corpus(
+    out: str | Path, sentences: str | Path = SENTENCES, clips: int = 3600, speakers: int = 96, seed: int = 1000, processes: int = 2
+) -> list[Clip]:
+    """Write a corpus for judges alone under `out`: every clip's split is "judge". Continues and raises as synthesise_corpus does.
+
+    Args:
+        seed: of other people than the teachers' corpus has.
+    """
+    if speakers < 5:
+        raise ValueError(f"{speakers} speakers are too few; use 5 or more, one of whom the emotion judge is measured on")
+    texts, everybody = read_sentences(sentences), design_speakers(speakers, seed, split="judge")
+    claim(Path(out), _arguments(sentences, clips, speakers, seed, everybody) | {"split": "judge"})
+    return _record_all(plan_for_judges(texts, everybody, clips, seed), Path(out), processes)
+
+
+def _arguments(sentences: str | Path, clips: int, speakers: int, seed: int, everybody: list[Speaker]) -> dict:
+    """What decides how a corpus sounds."""
+    return {
         "sentences": _fingerprint(sentences), "clips": clips, "speakers": speakers, "seed": seed,
         "engines": sorted({speaker.engine.name for speaker in everybody}), "prosody": _fingerprint(PROSODY),
-    })  # fmt: skip
+    }  # fmt: skip
+
+
+def _record_all(plan: Iterable[Session], out: Path, processes: int) -> list[Clip]:
+    """Make the clips that `out` has not yet; a hundred sessions at most are lost to a kill."""
+    (out / "audio").mkdir(exist_ok=True)
     done = {clip.id: clip for clip in read_manifest(out)} if (out / MANIFEST).exists() else {}
-    sessions = [session for session in plan(texts, everybody, clips, seed) if session.takes[0].id not in done]
-    with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:  # OpenMP threads do not survive a fork
+    sessions = [session for session in plan if session.takes[0].id not in done]
+    with one_thread_each(processes) as pool:
         running = [pool.submit(record, session, out) for session in sessions]
         try:
             for count, future in enumerate(tqdm(as_completed(running), total=len(running), desc="voices", unit="text"), 1):
@@ -164,12 +214,15 @@ def claim(out: Path, arguments: dict) -> None:
     Raises: ForeignCorpus.
     """
     path, remedy = out / ARGUMENTS, "choose another folder, or delete this one to begin anew"
+    out.mkdir(parents=True, exist_ok=True)
     if not path.is_file() and not (out / MANIFEST).exists():
         path.write_text(json.dumps(arguments, indent=1) + "\n")
         return
     try:
         found = json.loads(path.read_text())
-        changed = [name for name, value in arguments.items() if found[name] != value]
+        changed = [name for name, value in arguments.items() if name != "split" and found[name] != value]
+        if found.get("split") != arguments.get("split"):  # only the judges' corpus has one
+            changed.append("split")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ForeignCorpus(f"{out} does not say in {ARGUMENTS} how its corpus was made; {remedy}") from error
     if changed:

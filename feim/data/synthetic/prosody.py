@@ -24,7 +24,8 @@ class Prosody:
     Attributes:
         level: semitones of the median pitch; range: factor on the pitch's deviations from it.
         contour: (8,) semitones added in equal parts of the sentence; stress: (8,) dB added there.
-        energy: dB; rate: factor on speed; breath: added aperiodicity from 1 to 4 kHz; envelope: (16,) dB in equal mel bands.
+        energy: dB; rate: factor on speed; envelope: (16,) dB in equal mel bands.
+        breath: aperiodicity added to voiced frames, none of it at 0 Hz, all of it from 1 kHz up to 8 kHz.
     """
 
     level: float = 0.0

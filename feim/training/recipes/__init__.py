@@ -5,6 +5,7 @@ A recipe refuses what it would ignore. Under several processes the first alone c
 
 RECIPES = {
     "tts": "feim.training.recipes.tts",
+    "prosody": "feim.training.recipes.prosody",
     "vocoder": "feim.training.recipes.vocoder",
     "embeddings": "feim.training.recipes.embeddings",
     "emotion-judge": "feim.training.recipes.emotion_judge",

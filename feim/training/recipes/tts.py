@@ -3,12 +3,12 @@
     python -m feim train tts --corpus corpora/teachers --corpus corpora/librispeech --faces LONDON_FOLDER
 
 The first corpus is the teachers'; further ones are unlabelled speech and learn the null token, as LRS3 does in the paper. Face and
-voice networks must be trained before. Cost as measured: see assets/checkpoints/tts.json. `--decoder unet` trains the paper's own
-2-D decoder instead of the fast one, and saves it as "tts-unet".
+voice networks must be trained before. The shipped weights took 2.6 hours on two CPU cores (AVX512-BF16), shared with other work, for
+12,000 steps. `--decoder unet` trains the paper's own 2-D decoder instead of the fast one, and saves it as "tts-unet".
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,15 +49,10 @@ def run(order: Order) -> FEIMTTS:
     """
     model = build(order)
     voice = checkpoint.load(VoiceNetwork, "voice-network", order.checkpoints)
-    people = [person for person in read_london(order.faces) if person.split == "train"] if order.faces else []
-    with together().main_process_first():
-        corpora = [_read(folder) for folder in order.corpora]
-        faces = face_vectors(order, people, corpora[0]) if people else {}
-    bank = voice_vectors(voice, corpora)
-    model.default_face.copy_(torch.from_numpy(typical_vector(bank, corpora[0])))
-    shares = [TEACHERS_SHARE] + [(1 - TEACHERS_SHARE) / max(1, len(corpora) - 1)] * (len(corpora) - 1)
+    material = gather(order, voice)
+    model.default_face.copy_(torch.from_numpy(material.typical))
     size, frames = (8, 128) if order.miniature else (BATCH, FRAMES)
-    batches = utterances(corpora, choose_vector(bank, faces), share_of_batch(size), frames, shares)
+    batches = utterances(material.corpora, material.vector, share_of_batch(size), frames, material.shares)
 
     def losses(network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         return network(batch, voice.to(batch["mel"].device))
@@ -69,12 +64,47 @@ def run(order: Order) -> FEIMTTS:
         "tts",
         order,
         what=f"text, face, emotion and intensity to log-mel spectrogram: FEIM-TTS with the {decoder} decoder",
-        data=corpora_data(order, corpora) + ([portraits_data(people)] if people else []),
+        data=material.described(order),
         settings=asdict(settings) | {"batch": size, "frames": frames},
         seconds=trained.seconds,
     )
     publish(trained.model, "tts" if decoder == DEFAULT else f"tts-{decoder}", card, order.checkpoints)
     return trained.model
+
+
+@dataclass(frozen=True)
+class Material:
+    """What FEIM-TTS learns from.
+
+    Attributes:
+        corpora: training clips with a text; people: whose portraits it sees, nobody where the order has no faces.
+        vector: (speaker, random) → (512,), a face or voice vector; typical: (512,), for speech without a face.
+    """
+
+    corpora: list[Features]
+    people: list[Person]
+    vector: Callable[[str, np.random.Generator], np.ndarray]
+    typical: np.ndarray
+
+    @property
+    def shares(self) -> list[float]:
+        """How often each corpus is drawn."""
+        others = len(self.corpora) - 1
+        return [TEACHERS_SHARE] + [(1 - TEACHERS_SHARE) / max(1, others)] * others
+
+    def described(self, order: Order) -> list[dict]:
+        """For the card."""
+        return corpora_data(order, self.corpora) + ([portraits_data(self.people)] if self.people else [])
+
+
+def gather(order: Order, voice: VoiceNetwork) -> Material:
+    """Read the order's corpora and portraits, and describe every speaker."""
+    people = [person for person in read_london(order.faces) if person.split == "train"] if order.faces else []
+    with together().main_process_first():
+        corpora = [read_speech(folder, number) for number, folder in enumerate(order.corpora)]
+        faces = face_vectors(order, people, corpora[0]) if people else {}
+    bank = voice_vectors(voice, corpora)
+    return Material(corpora, people, choose_vector(bank, faces), typical_vector(bank, corpora[0]))
 
 
 def build(order: Order) -> FEIMTTS:
@@ -96,8 +126,10 @@ def build(order: Order) -> FEIMTTS:
     return FEIMTTS(FEIMTTS.Config(**size))
 
 
-def _read(folder: Path) -> Features:
-    return read_features(folder, [clip for clip in read_manifest(folder) if clip.split == "train" and clip.phonemes])
+def read_speech(folder: Path, number: int) -> Features:
+    """The training clips with a text; their speakers are called NUMBER/NAME, because corpora give different people the same name."""
+    found = read_features(folder, [clip for clip in read_manifest(folder) if clip.split == "train" and clip.phonemes])
+    return replace(found, clips=[replace(clip, speaker=f"{number}/{clip.speaker}") for clip in found.clips])
 
 
 @torch.inference_mode()

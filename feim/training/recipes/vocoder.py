@@ -2,9 +2,10 @@
 
     python -m feim train vocoder --corpus corpora/librispeech --corpus corpora/ljspeech --corpus corpora/teachers
 
-Cost as measured: see assets/checkpoints/vocoder.json.
+The shipped weights took 0.4 hours on one CPU core (AVX512-BF16), for 4800 steps.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from feim.data.batching import segments
-from feim.data.clip import read_manifest
+from feim.data.clip import Clip, read_manifest
 from feim.data.features import Features, read_features
 from feim.models import checkpoint
 from feim.models.vocoder import SourceFilterVocoder, frame_level, vocoder_losses
@@ -61,7 +62,12 @@ def run(order: Order) -> SourceFilterVocoder:
 
 def _read(folder: Path) -> Features:
     clips = [clip for clip in read_manifest(folder) if clip.split == "train"]
-    return read_features(folder, clips[:: max(1, len(clips) // MOST_CLIPS)], KINDS)
+    return read_features(folder, thin_out(clips, MOST_CLIPS), KINDS)
+
+
+def thin_out(clips: Sequence[Clip], most: int) -> Sequence[Clip]:
+    """At most `most` of them, evenly from the first on: all, every second, every third …"""
+    return clips[:: max(1, -(-len(clips) // most))]
 
 
 def roughen(mel: Tensor) -> Tensor:

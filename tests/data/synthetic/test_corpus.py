@@ -13,8 +13,20 @@ from feim.data.clip import MANIFEST, read_manifest, write_manifest
 from feim.data.sentences import read_sentences
 from feim.data.synthetic import corpus as teachers
 from feim.data.synthetic import voices
-from feim.data.synthetic.corpus import ARGUMENTS, SENTENCES, WEAKEST, ForeignCorpus, people, plan, record, synthesise_corpus
+from feim.data.synthetic.corpus import (
+    ARGUMENTS,
+    SENTENCES,
+    WEAKEST,
+    ForeignCorpus,
+    people,
+    plan,
+    plan_for_judges,
+    record,
+    synthesise_corpus,
+    synthesise_judges_corpus,
+)
 from feim.data.synthetic.engines import RULES, EngineFailed
+from feim.data.synthetic.voices import design_speakers
 from feim.signal.audio import read_audio
 from feim.signal.emotion import EMOTIONS
 from feim.signal.text import encode
@@ -69,6 +81,37 @@ def test_judges_are_other_people():
     assert [speaker.split for speaker in people(5)] == ["train", *["judge"] * 4]
     with pytest.raises(ValueError, match="4 speakers are too few; use 5 or more"):
         people(4)
+
+
+def judges_plan(clips: int = 600, seed: int = 1000) -> list:
+    return list(plan_for_judges(read_sentences(SENTENCES), design_speakers(24, seed, split="judge"), clips, seed))
+
+
+def test_the_judges_plan_is_the_same_for_the_same_seed():
+    assert judges_plan() == judges_plan()
+    assert judges_plan() != judges_plan(seed=1001)
+
+
+def test_the_judges_plan_goes_beyond_the_teachers():
+    sessions = judges_plan()
+    takes = [take for session in sessions for take in session.takes]
+    assert [len(session.takes) for session in sessions] == [6] * 100
+    assert len({take.id for take in takes}) == 600
+    counts = [sum(take.emotion == emotion for take in takes) for emotion in EMOTIONS]
+    assert max(counts) - min(counts) <= 1  # in turn
+    assert {take.intensity for take in takes if take.emotion == "neutral"} == {0.0}
+    felt = [take.intensity for take in takes if take.emotion != "neutral"]
+    assert 0.2 <= min(felt) < 0.25
+    assert 1.45 < max(felt) <= 1.5
+    assert {take.speaker.split for take in takes} == {"judge"}
+    assert all(take.speaker.engine == session.engine for session in sessions for take in session.takes)
+    assert {session.engine for session in sessions} == set(RULES)
+    learnt = {text for text, split in read_sentences(SENTENCES) if split == "train"}
+    whole = [session.text in learnt for session in sessions]
+    assert 0.4 < np.mean(whole) < 0.65  # a text of a few words is not cut
+    assert all(4 <= len(session.text.split()) <= 9 for session, uncut in zip(sessions, whole, strict=True) if not uncut)
+    teachers_people = {speaker.colour for speaker in people(60)}
+    assert not teachers_people & {take.speaker.colour for take in takes}
 
 
 # ---- the corpus -----------------------------------------------------------------------------------------------------------
@@ -140,7 +183,7 @@ def test_when_an_engine_fails_nothing_more_is_asked_of_it(tmp_path, monkeypatch)
             ending.wait(60)
         raise EngineFailed("flite failed: no such folder")
 
-    monkeypatch.setattr(teachers, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(teachers, "one_thread_each", Pool)
     monkeypatch.setattr(teachers, "record", fail)
     with pytest.raises(EngineFailed, match="no such folder"):
         synthesise_corpus(tmp_path, **ORDER | {"clips": 300})
@@ -169,6 +212,32 @@ def test_nor_one_of_other_sentences_engines_or_rules(whole, tmp_path, monkeypatc
     monkeypatch.setattr(teachers, "PROSODY", tmp_path / "sentences.txt")
     with pytest.raises(ForeignCorpus, match="made with other prosody;"):
         synthesise_corpus(whole, **ORDER)
+
+
+def test_the_judges_corpus_goes_on_too_and_is_the_judges_alone(tmp_path):
+    whole, begun = tmp_path / "whole", tmp_path / "begun"
+    made = synthesise_judges_corpus(whole, clips=12, speakers=5, processes=1)
+    assert [clip.id for clip in made] == [f"{session:05d}-{take}" for session in range(2) for take in range(6)]
+    assert {clip.split for clip in made} == {"judge"}
+    (begun / "audio").mkdir(parents=True)
+    shutil.copy(whole / ARGUMENTS, begun)
+    shutil.copy(whole / "audio" / "00000-0.flac", begun / "audio")
+    write_manifest(begun, made[:6])
+    assert synthesise_judges_corpus(begun, clips=12, speakers=5, processes=1) == made
+    assert len(list((begun / "audio").iterdir())) == 7  # the first text is not read again
+    with pytest.raises(ForeignCorpus, match="made with other split;"):
+        synthesise_corpus(whole, clips=12, speakers=5, seed=1000)
+
+
+def test_a_teachers_corpus_is_not_continued_for_judges(whole):
+    with pytest.raises(ForeignCorpus, match="made with other split;"):
+        synthesise_judges_corpus(whole, clips=9, speakers=8, seed=0)
+
+
+def test_too_few_judges(tmp_path):
+    with pytest.raises(ValueError, match="4 speakers are too few; use 5 or more"):
+        synthesise_judges_corpus(tmp_path / "new", speakers=4)
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("damage", [None, "", "[]", "{}"])

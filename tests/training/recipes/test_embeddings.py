@@ -5,20 +5,24 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from feim.data.clip import Clip, read_manifest, write_manifest
-from feim.data.corpora.london import HELD_OUT
+from feim.data.corpora.london import TEST_PEOPLE, read_london
+from feim.data.matching import Voices
+from feim.data.pairing import Described
 from feim.models import checkpoint
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
 from feim.signal.audio import write_audio
 from feim.training.order import Order
-from feim.training.recipes.embeddings import Matching, matching_loss, run
+from feim.training.recipes import embeddings
+from feim.training.recipes.embeddings import Matching, matching_loss, partners, run
 
-FACES = Path(__file__).parents[2] / "assets" / "faces"
+FACES = Path(__file__).parents[3] / "assets" / "faces"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +31,7 @@ def london(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("first") / "london"
     folder.mkdir()
     portraits = ["woman-20s", "man-20s", "woman-asian", "man-asian", "woman-30s-and-over", "man-black"]
-    identities = ["501", "502", "503", "504", *HELD_OUT[:2]]
+    identities = ["501", "502", "503", "504", *TEST_PEOPLE[:2]]
     with (folder / "metadata.csv").open("w", newline="") as lines:
         table = csv.writer(lines)
         table.writerow(["image", "identity", "expression", "age", "gender", "ethnicity"])
@@ -92,7 +96,23 @@ def test_the_cards_say_who_was_seen_and_heard(trained):
         assert card["data"][0] == hums
         assert (portraits["people"], portraits["portraits"], portraits["licence"]) == (4, 8, "CC BY 4.0")
         assert card["command"] == "python -m feim train embeddings --corpus voices --corpus hum --faces london --steps 3 --miniature"
-        assert (card["settings"]["pairs"], card["settings"]["steps"]) == (4, 3)
+        assert [card["settings"][name] for name in ("pairs", "spare", "speakers in a step", "steps")] == [4, 2, 6, 3]
+
+
+def test_a_face_is_paired_with_the_first_corpus_though_the_second_has_the_same_names(london):
+    first = [Described("s0", "female", 26.0), Described("s1", "male", 26.0)]
+    second = [Described("s0", "male", 26.0), Described("s1", "female", 26.0)]
+    people = read_london(london)[:2]
+    assert [person.gender for person in people] == ["female", "male"]
+    silence = [np.zeros((300, 128), np.float16)]
+    voices = Voices((*first, *second), (silence,) * 4, example=(), first=2)
+    assert partners(people, voices) == [0, 1]
+
+
+def test_every_process_compares_a_whole_batch(monkeypatch):
+    monkeypatch.setattr(embeddings, "together", lambda: SimpleNamespace(num_processes=3))
+    batches = SimpleNamespace(pairs=28, spare=20)
+    assert embeddings._batch_settings(batches) == {"pairs": 28, "spare": 20, "speakers in a step": 144}
 
 
 @pytest.mark.parametrize(("given", "words"), [({"initial": "tts"}, "--initial"), ({"decoder": "unet"}, "--decoder"), ({}, "give --faces")])

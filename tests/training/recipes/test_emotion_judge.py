@@ -53,6 +53,14 @@ def test_the_recipe_learns_saves_and_reports(corpus, tmp_path):
     assert judge.emotion(read_audio(corpus / "audio" / "0-neutral.flac")) == "neutral"
 
 
+def test_people_of_two_corpora_are_counted_one_by_one(corpus, tmp_path):
+    """Corpora name their people alike."""
+    order = Order((corpus, corpus), tmp_path / "run", tmp_path / "weights", steps=1, miniature=True)
+    emotion_judge.run(order)
+    metrics = checkpoint.read_card("emotion-judge", order.checkpoints)["metrics"]
+    assert (metrics["held-out speakers"], metrics["held-out clips"]) == (2, 14)
+
+
 def test_batches_repeat_themselves_and_balance_emotions(corpus, tmp_path):
     speech, held_out = emotion_judge.judges_speech(Order((corpus,), tmp_path, tmp_path))
     assert {clip.speaker for clip in held_out[0].clips} == {"judge-0"}
