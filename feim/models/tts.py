@@ -53,8 +53,8 @@ class Sampling:
     steps: int = 6
     solver: Literal["dpm-solver++", "euler"] = "dpm-solver++"
     temperature: float = 20.0
-    growth: float | None = 0.2
-    prosody_growth: float | None = 0.1
+    growth: float | None = 0.25
+    prosody_growth: float | None = 0.07
     interval: tuple[float, float] = (0.05, 1.0)
     length_scale: float = 1.0
 

@@ -148,13 +148,13 @@ FILE = {"_type": "gradio.FileData"}
 
 
 @pytest.fixture
-def fetched(monkeypatch) -> list[str]:
+def fetched(monkeypatch, tmp_path) -> list[str]:
     """The web addresses that Gradio would have asked."""
     asked = []
 
     async def fetch(url: str, **settings) -> str:
         asked.append(url)
-        return str(next(FACES.glob("*.jpg")))
+        return shutil.copy(next(FACES.glob("*.jpg")), tmp_path)  # a copy: Gradio deletes what it fetched
 
     monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", fetch)
     return asked
