@@ -23,7 +23,7 @@ def test_it_resumes_and_starts_from_other_weights(order):
     started = tts.run(replace(order, steps=1, initial="tts", out=order.out.with_name("second")))
     assert started.config == first.config
     near = (started.symbol.weight - first.symbol.weight).abs().max()
-    assert 0 < float(near) < 0.02
+    assert 0 < near.item() < 0.02
 
 
 def test_the_papers_decoder_has_weights_of_its_own(order, corpus):
