@@ -49,8 +49,8 @@ def _find(source: Path, name: str) -> Path | None:
 def _utterance(split: str, row: dict[str, str], folder: Path) -> Utterance:
     name = f"dia{row['Dialogue_ID']}_utt{row['Utterance_ID']}"
     clip = Clip(
-        id=f"{split}-{name}", corpus=MELD.name, speaker=row["Speaker"], language="en-us", text=row["Utterance"].translate(WINDOWS_MARKS), licence=MELD.licence,
-        split=split, emotion=parse_label(row["Emotion"]), gender=GENDERS.get(row["Speaker"]),
+        id=f"{split}-{name}", corpus=MELD.name, speaker=row["Speaker"], language="en-us", licence=MELD.licence, split=split,
+        text=row["Utterance"].translate(WINDOWS_MARKS), emotion=parse_label(row["Emotion"]), gender=GENDERS.get(row["Speaker"]),
     )  # fmt: skip
     film = Excerpt(folder / f"{name}.mp4")
     return Utterance(clip, film, film, seconds=_seconds(row["EndTime"]) - _seconds(row["StartTime"]))
@@ -58,8 +58,8 @@ def _utterance(split: str, row: dict[str, str], folder: Path) -> Utterance:
 
 def _seconds(time: str) -> float:
     """ "00:20:57,256" → 1257.256."""
-    parts = re.fullmatch(r"(\d+):(\d+):(\d+)[,.](\d{3})", time)
+    parts = re.fullmatch(r"(\d+):(\d+):(\d+[,.]\d+)", time)
     if not parts:
         raise MELD.missing(f"{time!r} in a table is not a time such as 00:20:57,256")
-    hours, minutes, seconds, thousandths = map(int, parts.groups())
-    return hours * 3600 + minutes * 60 + seconds + thousandths / 1000
+    hours, minutes, seconds = parts.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds.replace(",", "."))

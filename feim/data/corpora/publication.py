@@ -13,6 +13,7 @@ GPL = "GPL 3.0"
 PUBLIC_DOMAIN = "public domain"
 RESEARCH_ONLY = "research only, no redistribution"  # by an agreement that every user signs or accepts
 
+TOLD = 3  # missing things that one line names
 HELD_OUT = 12  # where the makers name no test set, every twelfth speaker is kept for tests
 
 
@@ -43,15 +44,18 @@ class Publication:
     def root(self, source: Path, *landmarks: str) -> Path:
         """The folder that holds all landmarks (glob patterns): source, or one up to two levels inside it, as archives unpack.
 
-        Raises: MissingCorpus, naming the landmarks that source has not.
+        Raises: MissingCorpus, naming the landmarks that the likeliest folder has not.
         """
         if not source.is_dir():
             raise self.missing(f"there is no folder {source}")
+        nearest, absent = source, landmarks
         for folder in chain([source], sorted(source.glob("*/")), sorted(source.glob("*/*/"))):
-            if all(any(folder.glob(landmark)) for landmark in landmarks):
+            lacks = [landmark for landmark in landmarks if not any(folder.glob(landmark))]
+            if not lacks:
                 return folder
-        absent = [landmark for landmark in landmarks if not any(source.glob(landmark))]
-        raise self.missing(f"{source} has no {' and no '.join(absent)}")
+            if len(lacks) < len(absent):
+                nearest, absent = folder, lacks
+        raise self.missing(f"{nearest} has no {', no '.join(absent[:TOLD])}{' and more' if len(absent) > TOLD else ''}")
 
     def table(self, path: Path, *columns: str, encoding: str = "utf-8-sig") -> list[dict[str, str]]:
         """The rows of a comma-separated file with a header; names and values are stripped.

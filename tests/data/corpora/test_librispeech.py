@@ -7,8 +7,10 @@ import pytest
 import soundfile
 
 from feim.data.clip import read_manifest
-from feim.data.corpora import librispeech, ljspeech
-from feim.data.corpora.recordings import ACTIVE_LEVEL, MissingCorpus, active_power
+from feim.data.corpora import librispeech, ljspeech, prepare_corpus
+from feim.data.corpora.publication import MissingCorpus
+from feim.data.corpora.recordings import ACTIVE_LEVEL, active_power
+from feim.data.corpora.workers import processes
 from feim.data.synthetic.engines import RULES
 from feim.signal.audio import HOP, write_audio
 
@@ -39,7 +41,7 @@ def corpus(tree, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("corpus")
     with pytest.MonkeyPatch.context() as patch:  # the synthesiser scores lower than a person
         patch.setattr("feim.data.corpora.recordings.WORST_PHRASE", -80.0)
-        librispeech.prepare(tree / "train-clean-100", out, processes=1)
+        prepare_corpus("librispeech", tree / "train-clean-100", out, processes(1))
     return out
 
 
@@ -75,7 +77,7 @@ def test_a_second_call_continues_and_repeats_nothing(tree, corpus):
     sounds = {path: path.stat().st_mtime_ns for path in (corpus / "audio").iterdir()}
     with (corpus / "journal.jsonl").open("a") as journal:
         journal.write('{"recording": "19-198-00')  # the first call was stopped while writing
-    librispeech.prepare(tree / "train-clean-100", corpus, processes=1)
+    prepare_corpus("librispeech", tree / "train-clean-100", corpus, processes(1))
     assert (corpus / "manifest.parquet").read_bytes() == manifest
     assert {path: path.stat().st_mtime_ns for path in (corpus / "audio").iterdir()} == sounds
 
