@@ -122,7 +122,7 @@ def test_a_file_that_came_or_changed_is_taken_in_and_nothing_else(tasks, whole, 
 def test_nothing_usable_is_an_error_and_the_old_manifest_stays(tasks, tmp_path):
     out = tmp_path / "out"
     prepare(out, tasks, copy, HERE)
-    with pytest.raises(MissingCorpus, match=r"not one of 1 recordings .* there is no file x; all are in .*left_out.tsv"):
+    with pytest.raises(MissingCorpus, match=r"not one of 1 recordings .* there\s+is no\s+file x; all are in .*left_out\.tsv"):
         prepare(out, [task for task in tasks if task.name == "x"], copy, HERE)
     assert len(read_manifest(out)) == 5
 
