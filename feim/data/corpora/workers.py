@@ -65,8 +65,8 @@ def cluster(address: str) -> Workers:
 def _on_cluster(ray, address: str, function: Callable, tasks: Iterable) -> Iterator:
     try:
         ray.init(address, runtime_env={"py_modules": [str(PACKAGE)]}, log_to_driver=False)
-    except ConnectionError as error:
-        raise MissingRay(f"no Ray cluster answers at {address}; start one with `ray start --head`, or leave --ray out") from error
+    except Exception as error:  # Ray raises ConnectionError, RuntimeError and Exception itself
+        raise MissingRay(f"no Ray cluster answers at {address} ({error}); start one with `ray start --head`, or leave --ray out") from error
     try:
         work = ray.remote(_on_one_thread)
         room = max(1, int(ray.cluster_resources().get("CPU", 1))) * WAITING
