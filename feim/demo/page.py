@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import gradio as gr
+from gradio.utils import get_upload_folder, is_in_or_equal
+from gradio_client.utils import is_file_obj, is_file_obj_with_meta, is_http_url_like, traverse
 
 from feim.demo.speak import speak_tab
 from feim.studio import Studio
@@ -20,9 +22,29 @@ It is not the voice of the person shown, and says nothing about them. What you h
 </footer>"""
 
 
-def build_page(studio: Studio) -> gr.Blocks:
+class Page(gr.Blocks):
+    """Blocks that take files from visitors' uploads alone: Gradio itself would fetch any web address, in place of any value."""
+
+    async def preprocess_data(self, block_fn, inputs, state, explicit_call=False):
+        """Gradio calls this with all values of a wish, before it touches the files among them."""
+        for is_file in (is_file_obj, is_file_obj_with_meta):  # the second alone finds a file inside another, as Gradio does
+            traverse(inputs, refuse_what_was_not_uploaded, is_file)
+        return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+
+
+def refuse_what_was_not_uploaded(file: dict) -> dict:
+    """A file as Gradio describes it, {"path": …}, unless it is a web address or a file of this machine. Raises gr.Error."""
+    path = str(file["path"])
+    if is_http_url_like(path):
+        raise gr.Error("a web address cannot be used; save the picture and upload it", duration=None, print_exception=False)
+    if not is_in_or_equal(path, get_upload_folder()):
+        raise gr.Error("this file was not uploaded; upload it, and it can be used", duration=None, print_exception=False)
+    return file
+
+
+def build_page(studio: Studio) -> Page:
     """The demo over a studio; nothing of a visitor stays in it."""
-    with gr.Blocks(title="FEIM · a face gets a voice with feeling", delete_cache=(HOURGLASS, HOURGLASS), analytics_enabled=False) as page:
+    with Page(title="FEIM · a face gets a voice with feeling", delete_cache=(HOURGLASS, HOURGLASS), analytics_enabled=False) as page:
         gr.HTML(HEADER, elem_id="header")
         with gr.Tab("Speak"):
             speak_tab(studio)

@@ -1,10 +1,14 @@
 """Real corpora: one file for each published layout, and two ways to turn what it finds into clips."""
 
+from __future__ import annotations
+
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from feim.data.clip import Clip
-from feim.data.corpora.workers import Workers
+if TYPE_CHECKING:  # the command line asks for the names alone, where packages may be missing too
+    from feim.data.clip import Clip
+    from feim.data.corpora.workers import Workers
 
 READ_ALOUD = ("librispeech", "ljspeech")  # long recordings: cut into phrases that provably say their text
 PUBLISHED_AS_CLIPS = (

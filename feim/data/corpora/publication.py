@@ -14,7 +14,7 @@ PUBLIC_DOMAIN = "public domain"
 RESEARCH_ONLY = "research only, no redistribution"  # by an agreement that every user signs or accepts
 
 TOLD = 3  # missing things that one line names
-HELD_OUT = 12  # where the makers name no test set, every twelfth speaker is kept for tests
+TEST_EVERY = 12  # speakers, or recordings of an only speaker: every twelfth is kept for tests where the makers name no test set
 
 
 class MissingCorpus(ValueError):
@@ -80,4 +80,4 @@ class Publication:
 
 def held_out(speakers: Iterable[str], key: Callable | None = None) -> set[str]:
     """Every twelfth speaker, in the order of their names, or of `key` of them."""
-    return set(sorted(set(speakers), key=key)[HELD_OUT - 1 :: HELD_OUT])
+    return set(sorted(set(speakers), key=key)[TEST_EVERY - 1 :: TEST_EVERY])

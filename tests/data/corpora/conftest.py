@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import PICTURE, TONE, ffmpeg, tone
 
 from feim.data.corpora import excerpts
 from feim.signal.audio import write_audio
 from feim.signal.face import Face
+from tests.data.corpora.films import PICTURE, TONE, ffmpeg, tone
 
 
 @pytest.fixture(scope="session")

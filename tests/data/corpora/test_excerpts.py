@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import soundfile
-from films import PICTURE, PORTRAIT, SECONDS, TONE, ffmpeg, tone
 
 from feim.data.corpora.excerpts import Excerpt, cut_face, cut_sound
 from feim.signal.audio import UnreadableAudio, read_audio
 from feim.signal.face import FaceNotFound, UnreadableImage, find_face, read_image
+from tests.data.corpora.films import PICTURE, PORTRAIT, SECONDS, TONE, ffmpeg, tone
 
 
 def pitch(samples: np.ndarray) -> float:

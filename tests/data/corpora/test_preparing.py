@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from films import tone
 
 from feim.data.clip import Clip, read_manifest
 from feim.data.corpora import prepare_corpus
@@ -22,6 +21,7 @@ from feim.data.corpora.publication import MissingCorpus
 from feim.data.corpora.utterances import Utterance, prepare_utterances
 from feim.data.corpora.workers import processes
 from feim.signal.face import FaceNotFound
+from tests.data.corpora.films import tone
 
 ROOT = Path(__file__).parents[3]
 HERE = processes(1)
