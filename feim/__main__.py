@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from feim.data.corpora import CORPORA
 from feim.signal.emotion import EMOTIONS
 from feim.training.recipes import RECIPES
 
-CORPORA = ("librispeech", "ljspeech")
 SUITES = ("speech",)
 BENCHES = ("speak",)
 
@@ -66,10 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--device-hint", choices=("cpu", "cuda"), help="cpu leaves a GPU unused, cuda insists on one")
 
     corpus = _command(commands, "corpus", _corpus, "prepare a real corpus from its published folder")
-    corpus.add_argument("name", choices=CORPORA)
-    corpus.add_argument("source", type=Path)
-    corpus.add_argument("out", type=Path)
+    corpus.add_argument("name", choices=CORPORA, metavar="NAME", help=", ".join(CORPORA))
+    corpus.add_argument("source", type=Path, metavar="SOURCE", help="the published folder, unpacked")
+    corpus.add_argument("out", type=Path, metavar="OUT", help="the folder to make; call again to go on after a stop")
     corpus.add_argument("--processes", type=int, default=2)
+    corpus.add_argument("--ray", metavar="ADDRESS", help="spread over a Ray cluster instead; it must see SOURCE and OUT")
 
     synthesise = _command(commands, "synthesise-corpus", _synthesise_corpus, "let the teachers' voices make a corpus")
     synthesise.add_argument("out", type=Path)
@@ -169,9 +170,10 @@ def _train(options: argparse.Namespace) -> dict:
 
 
 def _corpus(options: argparse.Namespace) -> dict:
-    prepare = importlib.import_module(f"feim.data.corpora.{options.name}").prepare
-    clips = prepare(options.source, options.out, options.processes)
-    return _tell_clips(options, clips)
+    from feim.data.corpora import prepare_corpus, workers
+
+    spread = workers.cluster(options.ray) if options.ray else workers.processes(options.processes)
+    return _tell_clips(options, prepare_corpus(options.name, options.source, options.out, spread))
 
 
 def _synthesise_corpus(options: argparse.Namespace) -> dict:

@@ -228,6 +228,8 @@ def test_an_unwritable_path(tmp_path, capsys, name):
         (["synthesise-corpus", "OUT", "--sentences", "missing.txt"], "there is no sentence file at missing.txt"),
         (["corpus", "nemo", "a", "b"], "invalid choice: 'nemo'"),
         (["corpus", "librispeech", "nothing", "OUT"], "nothing"),
+        (["corpus", "crema-d", "nothing", "OUT"], "give the unpacked CREMA-D folder (https://github.com/CheyneyComputerScience/CREMA-D)"),
+        (["corpus", "meld", "nothing", "OUT", "--processes", "0"], "use 1 or more"),
         (["evaluate", "singing"], "invalid choice: 'singing'"),
         (["sing"], "invalid choice: 'sing'"),
         ([], "required: COMMAND"),

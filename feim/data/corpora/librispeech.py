@@ -3,38 +3,32 @@
 from pathlib import Path
 
 from feim.data.clip import Clip
-from feim.data.corpora.recordings import TEST_EVERY, MissingCorpus, Recording, prepare_recordings
+from feim.data.corpora.publication import CC_BY, Publication, held_out
+from feim.data.corpora.recordings import Recording
 
-LICENCE = "CC BY 4.0"
+LIBRISPEECH = Publication("librispeech", "LibriSpeech", CC_BY, "https://www.openslr.org/12")
 GENDERS = {"F": "female", "M": "male"}
 
 
-def prepare(source: Path, out: Path, processes: int = 2) -> list[Clip]:
-    """Make a corpus of checked phrases from LibriSpeech, and of speech that fits no text; every twelfth speaker becomes "test".
+def read(source: Path) -> list[Recording]:
+    """Every recording with its text, speaker and gender, sorted by id; every twelfth speaker is in "test".
 
     Args:
         source: the published tree (SPEAKER/CHAPTER/*.flac with *.trans.txt, at any depth, SPEAKERS.TXT at or above it),
             or a folder with audio/ID.ogg, transcripts.tsv (columns id, text and certainty: high, medium or low) and SPEAKERS.TXT.
-        out: the corpus folder to make.
     Raises: MissingCorpus.
     """
-    return prepare_recordings(read(Path(source)), Path(out), processes)
-
-
-def read(source: Path) -> list[Recording]:
-    """Every recording with its text, speaker and gender, sorted by id. Raises MissingCorpus."""
     if not source.is_dir():
-        raise MissingCorpus(f"there is no folder {source}; give the unpacked LibriSpeech folder (https://www.openslr.org/12)")
+        raise LIBRISPEECH.missing(f"there is no folder {source}")
     found = list(_single_clips(source) if (source / "transcripts.tsv").is_file() else _published_tree(source))
     if not found:
-        raise MissingCorpus(f"{source} has neither *.trans.txt files nor a transcripts.tsv; give the unpacked LibriSpeech folder")
+        raise LIBRISPEECH.missing(f"{source} has neither *.trans.txt files nor a transcripts.tsv")
     genders = _genders(source)
-    speakers = sorted({name.split("-")[0] for name, *_ in found}, key=int)
-    held_out = set(speakers[TEST_EVERY - 1 :: TEST_EVERY])
+    for_tests = held_out((name.split("-")[0] for name, *_ in found), key=int)
     return [
         Recording(path, Clip(
-            id=name, corpus="librispeech", speaker=speaker, language="en-us", text=text, licence=LICENCE,
-            split="test" if speaker in held_out else "train", gender=genders.get(speaker),
+            id=name, corpus=LIBRISPEECH.name, speaker=speaker, language="en-us", text=text, licence=LIBRISPEECH.licence,
+            split="test" if speaker in for_tests else "train", gender=genders.get(speaker),
         ), certain)
         for name, path, text, certain in sorted(found)
         for speaker in [name.split("-")[0]]
@@ -62,6 +56,6 @@ def _genders(source: Path) -> dict[str, str]:
         (folder / "SPEAKERS.TXT" for folder in (source, *source.resolve().parents[:2]) if (folder / "SPEAKERS.TXT").is_file()), None
     )
     if table is None:
-        raise MissingCorpus(f"SPEAKERS.TXT is neither in {source} nor above it; it comes with every LibriSpeech archive")
+        raise LIBRISPEECH.missing(f"SPEAKERS.TXT, which comes with every archive, is neither in {source} nor above it")
     rows = [line.split("|") for line in table.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith(";")]
     return {row[0].strip(): GENDERS[row[1].strip()] for row in rows}

@@ -3,18 +3,18 @@
 Speech without a text that fits it becomes clips too, without text and phonemes: vocoders and voices learn from sound alone.
 """
 
-import json
-import multiprocessing
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from feim.data.clip import Clip, write_manifest
+from feim.data.clip import Clip
+from feim.data.corpora.preparing import LeftOut, Outcome, prepare
+from feim.data.corpora.workers import Workers
 from feim.data.forced_alignment import Aligner, TextDoesNotFit
 from feim.data.phone_times import PhonesDoNotFit, TimedPhone, symbol_durations
 from feim.data.phrases import MARGIN, SHORTEST, WORST_PHRASE, WORST_UNCERTAIN_PHRASE, Phrase, Unfit, phrases
@@ -24,12 +24,6 @@ from feim.signal.text import PUNCTUATION, NothingToSay, normalise, phonemise
 ACTIVE_LEVEL = -26.0  # dBFS while speaking: the level that ITU-T P.56 users agree on
 PEAK = 0.98
 QUIETEST = -20.0  # dB relative to its recording: a stretch below holds no speech
-JOURNAL, LEFT_OUT = "journal.jsonl", "left_out.tsv"
-TEST_EVERY = 12  # speakers, or recordings of an only speaker: every twelfth is kept for tests
-
-
-class MissingCorpus(ValueError):
-    """The folder is not there, or holds no corpus of the expected layout."""
 
 
 @dataclass(frozen=True)
@@ -44,59 +38,34 @@ class Recording:
     certain: bool = True
 
 
-def prepare_recordings(recordings: list[Recording], out: Path, processes: int = 2) -> list[Clip]:
+@dataclass(frozen=True)
+class Levelled:
+    """A recording, and the factor that brings its speaker to ACTIVE_LEVEL."""
+
+    recording: Recording
+    gain: float
+
+    @property
+    def name(self) -> str:
+        return self.recording.clip.id
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.recording.path,)
+
+
+def prepare_recordings(recordings: list[Recording], out: Path, workers: Workers) -> list[Clip]:
     """Align, cut, level and write recordings.
 
     Broken recordings and texts that were not found in the sound are listed in left_out.tsv; the sound of the latter becomes clips
     whose text is empty, and whose phonemes and durations are None.
 
-    Finished recordings are kept in a journal, so a second call continues where the first was stopped.
-
     Args:
         out: the corpus folder to make: manifest.parquet, audio/*.flac (16 kHz mono), left_out.tsv.
-    Returns: the clips, sorted by id.
+    Returns: the clips, sorted by their recordings' ids. Raises: MissingCorpus when no recording gave a clip.
     """
-    out = Path(out)
-    (out / "audio").mkdir(parents=True, exist_ok=True)
-    done = _read_journal(out / JOURNAL)
     gains = _speaker_gains(recordings)
-    tasks = [(recording, gains[recording.clip.speaker], out) for recording in recordings if recording.clip.id not in done]
-    with (out / JOURNAL).open("a", encoding="utf-8") as journal:
-        for name, clips, left_out in tqdm(_map(_prepare, tasks, processes), total=len(tasks), desc="aligning", disable=not tasks):
-            done[name] = {"clips": clips, "left_out": left_out}
-            journal.write(json.dumps({"recording": name, **done[name]}, ensure_ascii=False) + "\n")
-            journal.flush()
-    names = sorted(recording.clip.id for recording in recordings)
-    rows = ["\t".join(map(str, row)) for name in names for row in done[name]["left_out"]]
-    (out / LEFT_OUT).write_text("\n".join(["recording\tstart\tend\treason\ttext", *rows]) + "\n", encoding="utf-8")
-    clips = [Clip(**clip) for name in names for clip in done[name]["clips"]]
-    write_manifest(out, clips)
-    return clips
-
-
-def _map(function, tasks: list, processes: int) -> Iterator:
-    if processes <= 1 or len(tasks) <= 1:
-        yield from map(function, tasks)
-        return
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(function, tasks, chunksize=1)
-
-
-def _read_journal(path: Path) -> dict[str, dict]:
-    """What earlier calls finished; a line that was cut off when one was stopped is dropped from the file too."""
-    if not path.is_file():
-        return {}
-    done = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        done[entry.pop("recording")] = entry
-    path.write_text(
-        "".join(json.dumps({"recording": name, **entry}, ensure_ascii=False) + "\n" for name, entry in done.items()), encoding="utf-8"
-    )
-    return done
+    return prepare(out, [Levelled(recording, gains[recording.clip.speaker]) for recording in recordings], cut_recording, workers)
 
 
 def _speaker_gains(recordings: Iterable[Recording]) -> dict[str, float]:
@@ -131,26 +100,24 @@ def _aligner() -> Aligner:
     return Aligner()  # one per process: loading takes 0.3 s
 
 
-def _prepare(task: tuple[Recording, float, Path]) -> tuple[str, list[dict], list[tuple]]:
-    """One recording → its name, its clips as dictionaries, and what was left out as rows."""
-    recording, gain, out = task
-    whole = recording.clip
+def cut_recording(task: Levelled, out: Path) -> Outcome:
+    """One recording's phrases and its speech without text, written to out, and what of its text was left out."""
+    recording, whole = task.recording, task.recording.clip
     try:
         samples = read_audio(recording.path)
     except UnreadableAudio as error:
-        return whole.id, [], [(whole.id, 0.0, 0.0, str(error), whole.text)]
+        return [], [LeftOut(whole.id, str(error), whole.text)]
     kept, unfit = _find_phrases(recording, samples)
     clips, spoken = [], []
     for number, phrase in enumerate(kept):
         try:
-            clips.append(_write_phrase(phrase, replace(whole, id=f"{whole.id}-{number:02d}"), samples * gain, out))
+            clips.append(_write_phrase(phrase, replace(whole, id=f"{whole.id}-{number:02d}"), samples * task.gain, out))
             spoken.append((phrase.start, phrase.end))
         except PhonesDoNotFit as error:
             unfit.append(Unfit(phrase.text, phrase.start, phrase.end, str(error)))
     for number, sound in enumerate(other_speech(samples, spoken)):
-        clips.append(_write_sound(sound * gain, replace(whole, id=f"{whole.id}-wordless-{number:02d}", text=""), out))
-    rows = [(whole.id, round(u.start, 2), round(u.end, 2), u.reason, u.text) for u in unfit]
-    return whole.id, [asdict(clip) for clip in clips], rows
+        clips.append(_write_sound(sound * task.gain, replace(whole, id=f"{whole.id}-wordless-{number:02d}", text=""), out))
+    return clips, [LeftOut(whole.id, part.reason, part.text, round(part.start, 2), round(part.end, 2)) for part in unfit]
 
 
 def _find_phrases(recording: Recording, samples: np.ndarray) -> tuple[list[Phrase], list[Unfit]]:

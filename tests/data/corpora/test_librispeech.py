@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from feim.data.corpora import librispeech
-from feim.data.corpora.recordings import MissingCorpus
+from feim.data.corpora import librispeech, prepare_corpus
+from feim.data.corpora.publication import MissingCorpus
+from feim.data.corpora.workers import processes
 
 SPEAKERS = "; comment\n19   | F | train-clean-100 | 25.03 | One Reader\n26   | M | train-clean-100 | 25.11 | Another\n"
 
@@ -32,7 +33,8 @@ def test_the_published_tree(tree):
 
 
 def test_preparing_goes_through_every_recording(tree):
-    assert librispeech.prepare(tree, tree / "corpus", processes=1) == []
+    with pytest.raises(MissingCorpus, match="not one of 2 recordings could be used"):
+        prepare_corpus("librispeech", tree, tree / "corpus", processes(1))
     left_out = (tree / "corpus" / "left_out.tsv").read_text().splitlines()[1:]
     assert [line.split("\t")[0] for line in left_out] == ["19-198-0000", "26-495-0000"]
 

@@ -3,8 +3,9 @@
 import pytest
 
 from feim.data.clip import read_manifest
-from feim.data.corpora import ljspeech
-from feim.data.corpora.recordings import MissingCorpus
+from feim.data.corpora import ljspeech, prepare_corpus
+from feim.data.corpora.publication import MissingCorpus
+from feim.data.corpora.workers import processes
 from feim.data.synthetic.engines import RULES
 from feim.signal.audio import write_audio
 
@@ -26,7 +27,7 @@ def test_sounds_without_texts_are_a_corpus_too(tmp_path):
     (tmp_path / "metadata.csv").touch()
     (tmp_path / "wavs").mkdir()
     write_audio(tmp_path / "wavs" / "LJ001-0001.wav", 0.1 * RULES[1].speak("we have nothing left to eat but bread and butter").wave)
-    [clip] = ljspeech.prepare(tmp_path, tmp_path / "corpus", processes=1)
+    [clip] = prepare_corpus("ljspeech", tmp_path, tmp_path / "corpus", processes(1))
     assert read_manifest(tmp_path / "corpus") == [clip]
     assert (clip.text, clip.phonemes, clip.durations) == ("", None, None)
     assert (tmp_path / "corpus" / clip.audio).is_file()

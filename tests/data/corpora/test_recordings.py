@@ -8,6 +8,7 @@ import soundfile
 
 from feim.data.clip import Clip, read_manifest
 from feim.data.corpora.recordings import ACTIVE_LEVEL, Recording, active_power, other_speech, prepare_recordings
+from feim.data.corpora.workers import processes
 from feim.data.phrases import MARGIN
 from feim.data.synthetic.engines import RULES
 from feim.signal.audio import HOP, write_audio
@@ -36,7 +37,7 @@ def corpus(recordings, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("corpus")
     with pytest.MonkeyPatch.context() as patch:  # the synthesiser scores lower than a person
         patch.setattr("feim.data.corpora.recordings.WORST_PHRASE", -80.0)
-        prepare_recordings(recordings, out, processes=1)
+        prepare_recordings(recordings, out, processes(1))
     return out
 
 
@@ -104,6 +105,6 @@ def test_a_second_call_continues_and_repeats_nothing(recordings, corpus):
     sounds = {path: path.stat().st_mtime_ns for path in (corpus / "audio").iterdir()}
     with (corpus / "journal.jsonl").open("a") as journal:
         journal.write('{"recording": "fi')  # the first call was stopped while writing
-    prepare_recordings(recordings, corpus, processes=1)
+    prepare_recordings(recordings, corpus, processes(1))
     assert (corpus / "manifest.parquet").read_bytes() == manifest
     assert {path: path.stat().st_mtime_ns for path in (corpus / "audio").iterdir()} == sounds

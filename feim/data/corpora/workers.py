@@ -1,0 +1,101 @@
+"""Who does the work of preparing a corpus: processes of this machine or a Ray cluster. The order of results is the tasks'."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any
+
+import torch
+
+Workers = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]  # map(function, tasks), somewhere else
+
+PACKAGE = Path(__file__).parents[2]  # feim: a cluster's machines get it sent
+BATCH = 256  # tasks that wait at a time: a corpus of a million clips does not fit into a queue
+WAITING = 4  # tasks a cluster's core has before it
+
+
+class MissingRay(ValueError):
+    """Ray is not installed, or no cluster answers at the address."""
+
+
+def processes(count: int) -> Workers:
+    """`count` processes of this machine; one works in this process. Raises: ValueError below one."""
+    if count < 1:
+        raise ValueError(f"{count} processes do nothing; use 1 or more")
+    return partial(_here, count)
+
+
+def _here(count: int, function: Callable, tasks: Iterable) -> Iterator:
+    tasks = iter(tasks)
+    if count == 1:
+        yield from map(partial(_on_one_thread, function), tasks)
+        return
+    try:
+        with ProcessPoolExecutor(count, get_context("spawn"), initializer=_end_with_parent) as pool:
+            while batch := list(islice(tasks, BATCH)):
+                yield from pool.map(partial(_on_one_thread, function), batch)
+    except BrokenProcessPool as error:
+        raise OSError(
+            "a process was ended from outside, often because memory ran out; run the same command again, with fewer --processes: "
+            "it goes on where it stopped"
+        ) from error
+
+
+def cluster(address: str) -> Workers:
+    """The cores of a Ray cluster that shares the source and out folders with this machine under the same paths.
+
+    Args:
+        address: as ray.init takes it: "HOST:PORT", "ray://HOST:10001", or "auto" for the cluster that this machine is in.
+    Raises: MissingRay.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingRay("--ray needs Ray, which is not installed here; use `pip install ray`, or leave --ray out") from error
+    return partial(_on_cluster, ray, address)
+
+
+def _on_cluster(ray, address: str, function: Callable, tasks: Iterable) -> Iterator:
+    try:
+        ray.init(address, runtime_env={"py_modules": [str(PACKAGE)]}, log_to_driver=False)
+    except Exception as error:  # Ray raises ConnectionError, RuntimeError and Exception itself
+        raise MissingRay(f"no Ray cluster answers at {address} ({error}); start one with `ray start --head`, or leave --ray out") from error
+    try:
+        work = ray.remote(_on_one_thread)
+        room = max(1, int(ray.cluster_resources().get("CPU", 1))) * WAITING
+        waiting = deque()
+        for task in tasks:
+            waiting.append(work.remote(function, task))
+            if len(waiting) >= room:
+                yield ray.get(waiting.popleft())
+        while waiting:
+            yield ray.get(waiting.popleft())
+    finally:
+        ray.shutdown()
+
+
+def _on_one_thread(function: Callable, task: Any) -> Any:
+    """Sums differ in their last bits with the number of threads; here it is always one, wherever the work is done."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return function(task)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _end_with_parent() -> None:
+    """A process whose parent was killed would wait for work forever, and might still write."""
+
+    def wait() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
