@@ -14,6 +14,7 @@ from pathlib import Path
 
 import gradio as gr
 import soundfile
+from num2words import num2words
 
 from feim.demo.page import HERE, HOURGLASS, LOGO, theme
 from feim.evaluation.listening.answers import AlreadyAnswered, Answers, Rater, RefusedAnswer, UnknownRater, UnusableAnswers
@@ -23,7 +24,7 @@ from feim.evaluation.listening.folder import read_picture, read_sound
 HEADER = f"<header>{LOGO}<div><h1>Listening test</h1><p>Your ears decide. There are no wrong answers.</p></div></header>"
 PLAY = """<svg viewBox="0 0 24 24" aria-hidden="true"><path class="start" d="M8 5.200v13.600L19 12z"/>
 <path class="pause" d="M7 5h3.600v14H7zM13.400 5H17v14h-3.600z"/></svg>"""
-TICK = """<svg viewBox="0 0 48 48" aria-hidden="true"><circle cx="24" cy="24" r="22"/><path d="M14 25l7 7 14-15"/></svg>"""
+TICK = """<svg class="heard" viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12.500l4.500 4.500L19 7.500"/></svg>"""
 BETWEEN = 6  # seconds to answer one question
 UNABLE = "Your answer cannot be kept at the moment. Please tell whoever invited you; what you answered before is safe."
 
@@ -58,7 +59,7 @@ def build_page(test: ListeningTest, answers: Answers) -> gr.Blocks:
 def launch(page: gr.Blocks, port: int | None = None) -> str:
     """Serve the page from a thread, at GRADIO_SERVER_NAME or this machine alone. Returns its address. Raises: OSError for a taken port."""
     _, address, _ = page.launch(
-        theme=theme(), css_paths=HERE / "page.css", favicon_path=HERE / "icon.png", footer_links=["settings"], server_port=port,
+        theme=theme(), css_paths=HERE / "page.css", favicon_path=HERE / "icon.png", footer_links=[], server_port=port,
         enable_monitoring=False, share=False, quiet=True, prevent_thread_lock=True,
     )  # fmt: skip
     return address
@@ -85,15 +86,16 @@ def _start_screen(test: ListeningTest) -> str:
     heard = stimuli(test).values()
     minutes = max(1, round(sum(2 * _seconds(test, stimulus) + BETWEEN * len(test.questions) for stimulus in heard) / 60))
     task = "Each time you hear two sounds, A and B, and choose" if test.kind == "ab" else "After each sound you answer"
-    asked = "one question" if len(test.questions) == 1 else f"{len(test.questions)} questions"
+    asked = "one question" if len(test.questions) == 1 else f"{num2words(len(test.questions))} questions"
+    watched = " One sound checks that you are listening: do what it says." if test.checks else ""
     return f"""<section class="sheet start"><h2>{escape(test.title)}</h2>
 <p class="lead">{task}{", for " if test.kind == "ab" else " "}{asked}. There are {len(heard)} to hear, which takes about {minutes} minutes.
 Headphones and a quiet room help.</p>
 <div class="consent"><h3>Before you begin</h3><ul>
-<li><b>What is kept:</b> your answers and a random code. Nothing else: no name, no address, no time.</li>
-<li><b>Who speaks:</b> machines, or people, in an order drawn for you alone. You are not told which.</li>
-<li><b>You may stop</b> at any time and go on later with your code. What you answered until then counts.</li>
-<li>Taking part is voluntary. One of the sounds checks that somebody is listening: do what it says.</li></ul></div>
+<li><b>What is kept:</b> your answers and a random code, and nothing else. Your browser remembers the code.</li>
+<li><b>Who speaks:</b> machines or people, in an order drawn for you. You are not told which.</li>
+<li><b>You may stop</b> at any time, and go on later with your code. What you answered counts.</li>
+<li>Taking part is voluntary.{watched}</li></ul></div>
 <p class="trouble" role="alert"></p>
 <div class="ways"><button type="button" class="go" data-do="begin">I agree. Begin</button>
 <form data-do="go_on"><label for="code">Been here before?</label>
@@ -106,12 +108,16 @@ def _trial_screen(test: ListeningTest, order: list[Stimulus], place: int, rater:
     pair = len(stimulus.files) == 2
     files = stimulus.files[::-1] if stimulus.swapped else stimulus.files
     players = "".join(_player(test.folder / file, name) for file, name in zip(files, "AB" if pair else ("the sound",), strict=True))
-    practice = "<p class='practice'><b>Practice.</b> This one does not count.</p>" if stimulus.role == "training" else ""
+    practice = (
+        "<p class='practice'><b>Practice.</b> This one does not count. Note your code: with it you can go on later.</p>"
+        if stimulus.role == "training"
+        else ""
+    )
     face = f"<img src='{_picture(test.folder / stimulus.picture)}' alt='Portrait of the speaker'>" if stimulus.picture else ""
     keys = f"<kbd>{'</kbd> <kbd>'.join('AB')}</kbd> play" if pair else "<kbd>Space</kbd> plays"
     numbers = range(1, len(scale(test, test.questions[0])) + 1)
     keys += f" · <kbd>{numbers[0]}</kbd>–<kbd>{numbers[-1]}</kbd> answer · <kbd>Enter</kbd> goes on"
-    first = "Listen to both to the end. You may play them again." if pair else "Listen to the end. You may play it again."
+    first = f"<span>Listen{' to both' if pair else ''} to the end. </span>You may play {'them' if pair else 'it'} again."
     return f"""<section class="sheet trial"><div class="where"><progress max="{len(order)}" value="{place}" aria-hidden="true"></progress>
 <h2 tabindex="-1">{place + 1}<small> of {len(order)}</small></h2><p>Your code <b class="code">{_spaced(rater.code)}</b></p></div>
 {practice}<div class="stage">{face}<div class="players">{players}<p class="first">{first}</p></div></div>
@@ -123,7 +129,7 @@ def _trial_screen(test: ListeningTest, order: list[Stimulus], place: int, rater:
 def _player(path: Path, name: str) -> str:
     label = f"<b>{name}</b>" if len(name) == 1 else ""
     return f"""<div class="player"><button type="button" class="play" data-name="{name}" aria-label="Play {name}">{PLAY}</button>{label}
-<div class="bar"><i></i></div><span class="heard" aria-hidden="true">✓</span><audio preload="auto" src="{_sound(path)}"></audio></div>"""
+<div class="bar"><i></i></div>{TICK}<audio preload="auto" src="{_sound(path)}"></audio></div>"""
 
 
 def _asked(test: ListeningTest, question: Question, stimulus: Stimulus, index: int) -> str:
