@@ -85,11 +85,11 @@ def _screen_after(test: ListeningTest, answers: Answers, step: Callable[[], Rate
 def _start_screen(test: ListeningTest) -> str:
     heard = stimuli(test).values()
     minutes = max(1, round(sum(2 * _seconds(test, stimulus) + BETWEEN * len(test.questions) for stimulus in heard) / 60))
-    task = "Each time you hear two sounds, A and B, and choose" if test.kind == "ab" else "After each sound you answer"
+    task = "You hear two sounds at a time, A and B, and answer" if test.kind == "ab" else "After each sound you answer"
     asked = "one question" if len(test.questions) == 1 else f"{num2words(len(test.questions))} questions"
     watched = " One sound checks that you are listening: do what it says." if test.checks else ""
     return f"""<section class="sheet start"><h2>{escape(test.title)}</h2>
-<p class="lead">{task}{", for " if test.kind == "ab" else " "}{asked}. There are {len(heard)} to hear, which takes about {minutes} minutes.
+<p class="lead">{task} {asked}. There are {len(heard)} to hear, which takes about {minutes} minutes.
 Headphones and a quiet room help.</p>
 <div class="consent"><h3>Before you begin</h3><ul>
 <li><b>What is kept:</b> your answers and a random code, and nothing else. Your browser remembers the code.</li>
