@@ -7,7 +7,7 @@ from feim.demo.page import build_page, launch
 
 if __name__ == "__main__":
     try:
-        studio = feim.load()
-    except ValueError as error:  # a checkpoint is missing or damaged
-        sys.exit(f"{error}")
-    launch(build_page(studio))
+        launch(build_page(feim.load()))
+    except (ValueError, OSError) as error:  # a checkpoint is missing or damaged, no port is free
+        print("feim:", *str(error).split(), file=sys.stderr)  # one line, whatever the error holds
+        sys.exit(2)

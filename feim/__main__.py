@@ -16,12 +16,15 @@ BENCHES = ("speak",)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0, or 2 with one line on stderr when the input was bad."""
+    """Run one command. Returns the exit code: 0, or 2 with one line on stderr when the input was bad or a package is missing."""
     options = _parser().parse_args(arguments)
     try:
         found = options.command(options)
     except (ValueError, OSError) as error:
         print("feim:", *str(error).split(), file=sys.stderr)  # one line, whatever the error holds
+        return 2
+    except ModuleNotFoundError as error:
+        print(f"feim: {error}; see python -m feim doctor", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(found, ensure_ascii=False, default=float))
@@ -53,13 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("recipe", choices=sorted(RECIPES))
     train.add_argument("--corpus", type=Path, action="append", required=True, help="a prepared corpus; repeat for more")
     train.add_argument("--faces", type=Path, help="the London set's folder")
-    train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/RECIPE)")
+    train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/RECIPE, or runs/RECIPE-DECODER)")
     train.add_argument("--checkpoints", type=Path, help="where weights go (default: the shipped ones' folder)")
     train.add_argument("--steps", type=int)
-    train.add_argument("--initial", help="start from the weights of this name")
+    train.add_argument("--initial", help="start from the weights of this name (tts, vocoder)")
+    train.add_argument("--decoder", help="of tts: convnext, which ships and is the default, or unet, the paper's; saved as tts-unet")
     train.add_argument("--resume", action="store_true")
     train.add_argument("--miniature", action="store_true", help="a tiny model, for tests and lessons")
-    train.add_argument("--device-hint", choices=("cpu", "cuda"), help="cpu leaves a GPU unused; the default takes what is there")
+    train.add_argument("--device-hint", choices=("cpu", "cuda"), help="cpu leaves a GPU unused, cuda insists on one")
 
     corpus = _command(commands, "corpus", _corpus, "prepare a real corpus from its published folder")
     corpus.add_argument("name", choices=CORPORA)
@@ -70,9 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     synthesise = _command(commands, "synthesise-corpus", _synthesise_corpus, "let the teachers' voices make a corpus")
     synthesise.add_argument("out", type=Path)
     synthesise.add_argument("--sentences", type=Path, help="one sentence a line (default: forty of our own)")
-    synthesise.add_argument("--clips", type=int, default=120)
-    synthesise.add_argument("--speakers", type=int, default=20)
-    synthesise.add_argument("--seed", type=int, default=0)
+    synthesise.add_argument("--for-judges", action="store_true", help="speakers that no generator hears, for the emotion judge")
+    synthesise.add_argument("--clips", type=int, help="default: 120, or 3600 for judges")
+    synthesise.add_argument("--speakers", type=int, help="default: 20, or 96 for judges")
+    synthesise.add_argument("--seed", type=int, help="default: 0, or 1000 for judges, who should be other people")
     synthesise.add_argument("--processes", type=int, default=2)
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure, beside the bars")
@@ -140,9 +145,14 @@ def _speak(options: argparse.Namespace) -> dict:
 def _train(options: argparse.Namespace) -> dict:
     import os
 
+    import torch
+
     from feim.models.checkpoint import CHECKPOINTS, parameters
+    from feim.training.loop import together
     from feim.training.order import Order
 
+    if options.device_hint == "cuda" and not torch.cuda.is_available():
+        raise ValueError("--device-hint cuda: there is no GPU here that torch can use; leave it out, or say cpu")
     if options.device_hint == "cpu":
         os.environ["ACCELERATE_USE_CPU"] = "true"
     if options.miniature and not options.checkpoints:
@@ -152,14 +162,16 @@ def _train(options: argparse.Namespace) -> dict:
     order = Order(
         corpora=tuple(options.corpus),
         faces=options.faces,
-        out=options.out or Path("runs") / options.recipe,
+        out=options.out or Path("runs") / "-".join(filter(None, [options.recipe, options.decoder])),
         checkpoints=options.checkpoints or CHECKPOINTS,
         steps=options.steps,
         initial=options.initial,
+        decoder=options.decoder,
         resume=options.resume,
         miniature=options.miniature,
     )
     model = importlib.import_module(RECIPES[options.recipe]).run(order)
+    together().destroy_process_group()
     if not options.json:
         print(f"{options.recipe}: weights are in {order.checkpoints}")
     return {"recipe": options.recipe, "parameters": parameters(model), "checkpoints": str(order.checkpoints)}
@@ -172,10 +184,11 @@ def _corpus(options: argparse.Namespace) -> dict:
 
 
 def _synthesise_corpus(options: argparse.Namespace) -> dict:
-    from feim.data.synthetic.corpus import SENTENCES, synthesise_corpus
+    from feim.data.synthetic.corpus import synthesise_corpus, synthesise_judges_corpus
 
-    sentences = options.sentences or SENTENCES
-    clips = synthesise_corpus(options.out, sentences, options.clips, options.speakers, options.seed, options.processes)
+    synthesise = synthesise_judges_corpus if options.for_judges else synthesise_corpus
+    given = {name: getattr(options, name) for name in ("sentences", "clips", "speakers", "seed", "processes")}
+    clips = synthesise(options.out, **{name: value for name, value in given.items() if value is not None})
     return _tell_clips(options, clips)
 
 

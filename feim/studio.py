@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from feim.models import checkpoint
-from feim.models.embeddings import FaceNetwork
+from feim.models import checkpoint, model_class
+from feim.models.embeddings import FaceNetwork, crop_to_tensor
 from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder
 from feim.signal.audio import HOP, SAMPLE_RATE, griffin_lim, write_audio
-from feim.signal.emotion import parse_emotion
+from feim.signal.emotion import Emotion, parse_emotion
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import encode, normalise, phonemise, sentences, unreadable
 
@@ -93,8 +93,8 @@ class Studio:
             face: a path, a PIL image, an (H, W, 3) uint8 array, or None for the default voice.
             emotion: one of feim.signal.emotion.EMOTIONS; intensity: γ in [0, 30], 0 neutral, 1 as labelled.
             seed: the same seed gives the same waveform; steps: of the diffusion solver.
-            speed: 0.5 to 2; pitch_shift: semitones, −12 to 12; vocoder: "source-filter", or "griffin-lim" for reference.
-            progress: called with a fraction and what is being done.
+            speed: 0.5 to 2; pitch_shift: semitones, −12 to 12; vocoder: "source-filter", or "griffin-lim", a reference that cannot shift.
+            progress: called with a fraction in [0, 1], which never falls, and what is being done.
 
         Raises: UnknownEmotion, InvalidIntensity, InvalidSetting, NothingToSay, TextTooLong, UnreadableImage, FaceNotFound.
         """
@@ -111,6 +111,8 @@ class Studio:
             raise InvalidSetting(f"pitch shift {pitch_shift!r} is out of range; use −12 to 12 semitones")
         if vocoder not in VOCODERS:
             raise InvalidSetting(f"unknown vocoder {vocoder!r}; use {' or '.join(VOCODERS)}")
+        if vocoder == "griffin-lim" and pitch_shift:
+            raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
         words = normalise(text)
         parts = sentences(words)
 
@@ -121,10 +123,8 @@ class Studio:
 
         pieces = []
         for number, sentence in enumerate(parts):
-            report(number / len(parts), f"speaking sentence {number + 1} of {len(parts)}" if len(parts) > 1 else "speaking")
-            pieces.append(
-                self._say(sentence, vector, feeling.index, feeling.intensity, seed + number, sampling, pitch_shift, vocoder, clock)
-            )
+            tell = _share_of(report, number, len(parts))
+            pieces.append(self._say(sentence, vector, feeling, seed + number, sampling, pitch_shift, vocoder, clock, tell))
         waveform, mel, pitch, durations = (np.concatenate(part, axis=-1) for part in zip(*(piece[1:] for piece in pieces), strict=True))
         report(1.0, "done")
         clock |= {"total": time.perf_counter() - began, "audio": len(waveform) / SAMPLE_RATE}
@@ -147,8 +147,8 @@ class Studio:
         """The (512,) unit vector of an aligned face; without a face, the default voice's."""
         if face is None:
             return self.tts.default_face.float().cpu()
-        crop = torch.tensor(face.crop).permute(2, 0, 1)[None].float() / 255  # (1, 3, 224, 224)
-        return self.faces(crop.to(self.faces.mean.device))[0].cpu()
+        crops = crop_to_tensor(face.crop)[None]  # (1, 3, 224, 224)
+        return self.faces(crops.to(self.faces.mean.device))[0].cpu()
 
     def _sampling(self, steps: int | None, speed: float) -> Sampling:
         if steps is not None and not (isinstance(steps, Integral) and 1 <= steps <= 1000):
@@ -161,15 +161,16 @@ class Studio:
         self,
         sentence: str,
         vector: torch.Tensor,
-        emotion: int,
-        intensity: float,
+        feeling: Emotion,
         seed: int,
         sampling: Sampling,
         pitch_shift: float,
         vocoder: str,
         clock: dict[str, float],
+        tell: Callable[[float], None],
     ) -> tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """One sentence → symbols, waveform (160·T,), mel (128, T), pitch (T,), durations (N,). Adds to the clock."""
+        """One sentence → symbols, waveform (160·T,), mel (128, T), pitch (T,), durations (N,). Adds to the clock, tells the share done."""
+        tell(0.0)
         start = time.perf_counter()
         phonemes = phonemise(sentence)
         symbols = torch.tensor(encode(phonemes))
@@ -177,7 +178,10 @@ class Studio:
 
         start = time.perf_counter()
         generator = torch.Generator().manual_seed(seed % 2**63)
-        spoken = self.tts.synthesise(symbols, vector, emotion, intensity, sampling, generator)
+        stages = sampling.steps + 1  # the steps, and the vocoder
+        spoken = self.tts.synthesise(
+            symbols, vector, feeling.index, feeling.intensity, sampling, generator, lambda step, steps: tell(step / stages)
+        )
         clock["acoustic"] += time.perf_counter() - start
 
         start = time.perf_counter()
@@ -188,6 +192,12 @@ class Studio:
         clock["vocoder"] += time.perf_counter() - start
         assert len(waveform) == HOP * spoken.mel.shape[1]
         return phonemes, waveform.astype(np.float32), spoken.mel.numpy(), pitch.astype(np.float32), spoken.durations.numpy()
+
+
+def _share_of(report: Progress, number: int, count: int) -> Callable[[float], None]:
+    """Reports how much of sentence `number` of `count` is done as a share of them all."""
+    message = f"speaking sentence {number + 1} of {count}" if count > 1 else "speaking"
+    return lambda share: report((number + share) / count, message)
 
 
 def _notes(text: str, face: Face | None) -> tuple[str, ...]:
@@ -203,6 +213,6 @@ def _notes(text: str, face: Face | None) -> tuple[str, ...]:
 
 def load(folder: str | Path = checkpoint.CHECKPOINTS) -> Studio:
     """The shipped models, on the GPU if there is one. Raises MissingCheckpoint, DamagedCheckpoint."""
-    models = {"tts": FEIMTTS, "vocoder": SourceFilterVocoder, "face-network": FaceNetwork}
-    tts, vocoder, faces = (checkpoint.to_device(checkpoint.load(model, name, folder)) for name, model in models.items())
+    names = ("tts", "vocoder", "face-network")
+    tts, vocoder, faces = (checkpoint.to_device(checkpoint.load(model_class(name), name, folder)) for name in names)
     return Studio(tts, vocoder, faces)

@@ -1,6 +1,7 @@
 """What many tests share, made once in temporary folders: a corpus of rule voices, and models trained on it for a few steps."""
 
 import importlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,9 @@ from feim.training.recipes import RECIPES
 STEPS = {"vocoder": 30, "tts": 6}
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _two_threads():
-    torch.set_num_threads(2)
+# Models this small gain nothing from a second thread, and on a busy machine two wait for each other. Programs that tests start inherit it.
+os.environ["OMP_NUM_THREADS"] = "1"
+torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
+import torch
 
 from feim.__main__ import main
 from feim.data.clip import read_manifest
-from feim.models.checkpoint import CHECKPOINTS
+from feim.data.synthetic.engines import available_engines
+from feim.models import CHECKPOINTS, MODELS
 from feim.signal.audio import read_audio
+from feim.studio import LABEL
 
 ROOT = Path(__file__).parents[1]
 FACE = str(ROOT / "assets" / "faces" / "average-woman-20s.jpg")
@@ -55,6 +59,8 @@ def test_speak(tmp_path):
     assert (told["emotion"], told["intensity"], told["seed"], told["notes"]) == ("happy", 2.0, 0, [])
     assert set(told["timings"]) == {"face", "text", "acoustic", "vocoder", "total", "audio"}
     assert len(read_audio(out)) == round(told["seconds"] * 16_000)
+    with soundfile.SoundFile(out) as file:
+        assert file.comment == LABEL
 
 
 def test_bad_input_is_one_line_and_no_traceback(tmp_path):
@@ -82,6 +88,62 @@ def test_from_nothing_to_a_trained_model(tmp_path):
     assert told["recipe"] == "vocoder"
     assert told["parameters"] > 1000
     assert sorted(path.name for path in (tmp_path / "weights").iterdir()) == ["vocoder.json", "vocoder.safetensors"]
+    assert steps_taken(tmp_path / "run") == 2
+
+    resumed = feim(*command, "--steps", 5, "--miniature", "--device-hint", "cpu", "--json", "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert steps_taken(tmp_path / "run") == 5
+    assert "| 2/5 [" in resumed.stderr  # the progress bar begins where the first run stopped
+    assert "| 0/5 [" not in resumed.stderr
+
+
+def steps_taken(run: Path) -> int:
+    states = [torch.load(path) for path in (run / "state").glob("custom*.pkl")]
+    [step] = [state["step"] for state in states if "step" in state]
+    return step
+
+
+BLOCKER = """
+import runpy, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+sys.argv = ["feim", *{arguments}]
+runpy.run_module("feim", run_name="__main__")
+"""
+
+
+def without(modules: list[str], *arguments: str) -> subprocess.CompletedProcess:
+    """`python -m feim …` where these modules cannot be imported."""
+    program = BLOCKER.format(blocked=set(modules), arguments=arguments)
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("modules", "packages"),
+    [
+        (["torch"], ["torch"]),
+        (["espeakng_loader"], ["espeakng-loader"]),
+        (["phonemizer", "PIL", "gradio"], ["gradio", "phonemizer-fork", "pillow"]),
+    ],
+)
+def test_the_doctor_speaks_where_packages_are_missing(modules, packages):
+    done = without(modules, "doctor")
+    assert (done.returncode, done.stderr) == (0, "")
+    remedy = ": pip install -r requirements.txt"
+    told = [line.strip() for line in done.stdout.splitlines()]
+    assert sorted(line.removesuffix(remedy) for line in told if line.endswith(remedy)) == packages
+    assert not any(line.startswith("weights") for line in told)  # they may be whole: nobody could try them
+
+
+def test_other_commands_send_to_the_doctor():
+    done = without(["torch"], "speak", "--text", "Hello.", "--out", "hello.wav")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert one_line(done.stderr) == "feim: No module named 'torch'; see python -m feim doctor"
 
 
 def test_doctor():
@@ -89,11 +151,12 @@ def test_doctor():
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(one_line(done.stdout))
     assert set(found) == {"python", "device", "packages", "programs", "engines", "checkpoints", "missing"}
-    assert found["engines"] == []
+    assert found["engines"] == ["espeak-en-us", "espeak-en-us+f2"]
     assert found["programs"]["flite"] is None
     assert any(line.startswith("flite: optional") for line in found["missing"])
     assert set(found["checkpoints"]) == {path.stem for path in CHECKPOINTS.glob("*.json")}
-    assert not any("damaged" in card for card in found["checkpoints"].values())
+    assert all(card["parameters"] > 0 for card in found["checkpoints"].values())  # and none is damaged or untried
+    assert not [line for line in found["missing"] if line.startswith("weights")]
     assert all(found["packages"].values())
 
 
@@ -134,6 +197,16 @@ def test_what_speak_refuses(tmp_path, capsys, arguments, words):
     assert not out.exists()
 
 
+def test_letters_that_only_look_like_an_i(tmp_path):
+    assert main(["speak", "--text", "ı.e. fıg. 3", "--steps", "1", "--out", str(tmp_path / "x.wav")]) == 0
+
+
+def test_a_gpu_is_not_promised_where_there_is_none(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    line = refused(capsys, "train", "vocoder", "--corpus", "nothing", "--device-hint", "cuda")
+    assert line == "feim: --device-hint cuda: there is no GPU here that torch can use; leave it out, or say cpu"
+
+
 @pytest.mark.parametrize("name", ["no/such/folder/x.wav", "folder.wav", "x.docx"])
 def test_an_unwritable_path(tmp_path, capsys, name):
     (tmp_path / "folder.wav").mkdir()
@@ -148,6 +221,10 @@ def test_an_unwritable_path(tmp_path, capsys, name):
         (["train", "vocoder", "--corpus", "nothing"], "nothing has no manifest.parquet; make one with"),
         (["train", "singing", "--corpus", "nothing"], "invalid choice: 'singing'"),
         (["train", "tts"], "required: --corpus"),
+        (["train", "tts", "--corpus", "nothing", "--decoder", "wavenet"], "unknown decoder 'wavenet'; use one of: convnext, unet"),
+        (["train", "tts", "--corpus", "nothing", "--decoder", "unet", "--initial", "tts"], "tts have the decoder convnext, not unet"),
+        (["train", "vocoder", "--corpus", "nothing", "--decoder", "unet"], "vocoder has no use for --decoder; leave it out"),
+        (["train", "emotion-judge", "--corpus", "nothing", "--faces", "london"], "emotion-judge has no use for --faces"),
         (["synthesise-corpus", "OUT", "--sentences", "missing.txt"], "there is no sentence file at missing.txt"),
         (["corpus", "nemo", "a", "b"], "invalid choice: 'nemo'"),
         (["corpus", "librispeech", "nothing", "OUT"], "nothing"),
@@ -167,8 +244,8 @@ def test_doctor_for_people(capsys):
     assert main(["doctor"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("Python 3.")
-    assert "espeak-ng" in told
-    for name in ("tts", "vocoder", "face-network"):
+    assert f"Teachers' voices: {', '.join(engine.name for engine in available_engines())}" in told
+    for name in MODELS:
         assert name in told
 
 
@@ -177,5 +254,5 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     assert raised.value.code == 0
     told = capsys.readouterr().out
-    for command in ("speak", "train", "corpus", "synthesise-corpus", "evaluate", "bench", "doctor"):
+    for command in ("speak", "train", "corpus", "synthesise-corpus", "evaluate", "bench", "listen", "doctor"):
         assert command in told

@@ -5,6 +5,9 @@ import shutil
 import pytest
 
 from feim import doctor
+from feim.data.synthetic import engines
+from feim.models import MODELS, checkpoint
+from feim.models.emotion_recognition import EmotionRecogniser
 
 
 @pytest.fixture
@@ -12,6 +15,7 @@ def ward(weights, tmp_path, monkeypatch):
     """A copy of the miniature weights that may be damaged."""
     folder = tmp_path / "checkpoints"
     shutil.copytree(weights, folder)
+    checkpoint.save(EmotionRecogniser(EmotionRecogniser.Config(width=16, dilations=(1,))), "emotion-judge", {}, folder)
     monkeypatch.setattr(doctor, "CHECKPOINTS", folder)
     return folder
 
@@ -22,17 +26,17 @@ def complaints(name: str) -> list[str]:
 
 def test_a_healthy_installation(ward, capsys):
     found = doctor.examine()
-    assert set(found["checkpoints"]) == {"tts", "vocoder", "face-network", "voice-network"}
+    assert set(found["checkpoints"]) == {"tts", "vocoder", "face-network", "voice-network", "emotion-judge"}
     assert found["checkpoints"]["tts"]["parameters"] > 10_000
     assert found["checkpoints"]["tts"]["MiB"] > 0
     assert not [line for line in found["missing"] if line.startswith("weights")]
     doctor.show(found)
     told = capsys.readouterr().out
     assert f"{found['checkpoints']['tts']['parameters']:,} parameters" in told
-    assert "Teachers' voices: espeak-ng" in told
+    assert f"Teachers' voices: {', '.join(engine.name for engine in engines.available_engines())}\n" in told
 
 
-@pytest.mark.parametrize("name", doctor.DEFAULT_PATH)
+@pytest.mark.parametrize("name", MODELS)
 def test_truncated_weights(ward, name, capsys):
     path = ward / f"{name}.safetensors"
     path.write_bytes(path.read_bytes()[:-20])
@@ -42,7 +46,7 @@ def test_truncated_weights(ward, name, capsys):
     assert line in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", doctor.DEFAULT_PATH)
+@pytest.mark.parametrize("name", MODELS)
 def test_missing_weights(ward, name):
     (ward / f"{name}.safetensors").unlink()
     assert complaints(name) == [f"weights {name}: {name}.safetensors is missing; restore it from the repository"]
@@ -57,11 +61,28 @@ def test_a_damaged_card(ward, content):
     assert "tts.json is damaged" in line
 
 
-def test_missing_programs_and_packages(ward, monkeypatch):
-    monkeypatch.setattr(doctor.shutil, "which", lambda program: None)
-    monkeypatch.setattr(doctor, "PACKAGES", ("torch", "no-such-package"))
+def test_a_program_without_its_voices_is_missing_something(ward, monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "which", lambda program: f"/usr/bin/{program}")
+    monkeypatch.setattr(engines, "_voices", lambda program: {"slt"} if program == "flite" else set())
     found = doctor.examine()
+    assert found["engines"] == ["espeak-en-us", "espeak-en-us+f2"]  # one voice is too few
+    assert "festival: optional, for training: apt-get install festival festvox-us-slt-hts" in found["missing"]
+    assert not [line for line in found["missing"] if line.startswith("flite")]
+
+
+def test_missing_programs_and_packages(ward, tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor.shutil, "which", lambda program: None)
+    (tmp_path / "requirements.txt").write_text("# Speech\ntorch==2.11.0  # and no other\n-r more.txt\n\nno-such-package>=1\n")
+    monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
+    found = doctor.examine()
+    assert list(found["packages"]) == ["torch", "no-such-package"]
     assert found["packages"]["no-such-package"] is None
     assert "no-such-package: pip install -r requirements.txt" in found["missing"]
     assert "flite: optional, for training: apt-get install flite" in found["missing"]
-    assert found["engines"] == []
+    assert found["engines"] == ["espeak-en-us", "espeak-en-us+f2"]
+
+
+def test_without_a_list_of_requirements_the_essential_ones_are_looked_for(monkeypatch, tmp_path):
+    listed = doctor.required_packages()
+    monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
+    assert set(doctor.required_packages()) == set(doctor.ESSENTIAL) < set(listed)

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import feim
+from feim import studio
 from feim.models import checkpoint
 from feim.models.checkpoint import DamagedCheckpoint, MissingCheckpoint
 from feim.models.tts import FEIMTTS
@@ -36,6 +37,12 @@ def test_the_signature_is_the_published_one():
     arguments = inspect.signature(Studio.speak).parameters
     assert list(arguments)[1:7] == ["text", "face", "emotion", "intensity", "seed", "steps"]
     assert [arguments[name].default for name in ("face", "emotion", "intensity", "seed", "steps")] == [None, "neutral", 1.0, 0, None]
+
+
+def test_the_package_gives_the_studio_when_asked():
+    assert (feim.load, feim.Speech, feim.Studio) == (studio.load, Speech, Studio)
+    with pytest.raises(AttributeError, match="module 'feim' has no attribute 'listen'"):
+        feim.listen  # noqa: B018
 
 
 def test_everything_has_the_length_of_the_sound(speech):
@@ -147,6 +154,17 @@ def test_a_long_text_is_spoken_sentence_after_sentence_in_one_piece(miniature):
     assert "speaking sentence 2 of" in "".join(message for _, message in told)
 
 
+def test_progress_moves_with_every_step_of_every_sentence(miniature):
+    told = []
+    miniature.speak("Good morning. How are you? We are fine.", steps=4, progress=lambda *news: told.append(news))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert (told[0], told[-1]) == ((0, "looking at the face"), (1, "done"))
+    for number in (1, 2, 3):
+        within = [fraction for fraction, message in told if message == f"speaking sentence {number} of 3"]
+        assert within == pytest.approx([(number - 1 + stage / 5) / 3 for stage in range(5)])  # the vocoder is the fifth stage
+
+
 def test_sentences_are_spoken_one_by_one(miniature):
     first, both = miniature.speak("Good morning."), miniature.speak("Good morning. How are you?")
     assert np.array_equal(both.mel[:, : first.mel.shape[1]], first.mel)
@@ -218,6 +236,7 @@ def test_the_studio_remembers_nothing(miniature):
         ({"pitch_shift": 13}, InvalidSetting, "use −12 to 12 semitones"),
         ({"pitch_shift": float("nan")}, InvalidSetting, "use −12 to 12 semitones"),
         ({"vocoder": "hifi-gan"}, InvalidSetting, "use source-filter or griffin-lim"),
+        ({"vocoder": "griffin-lim", "pitch_shift": 2}, InvalidSetting, "griffin-lim cannot shift the pitch by 2 semitones; use 0"),
         ({"seed": 1.5}, InvalidSetting, "use a whole number"),
         ({"face": "nobody.jpg"}, UnreadableImage, "there is no image file at nobody.jpg"),
         ({"face": np.zeros((5, 5), np.int64)}, UnreadableImage, "not a picture"),
@@ -260,32 +279,3 @@ def test_a_studio_with_missing_or_damaged_weights(weights, tmp_path, name):
     path.unlink()
     with pytest.raises(MissingCheckpoint, match=rf"{name}\.safetensors is missing; restore it"):
         feim.load(tmp_path)
-
-
-# ---- the shipped voice ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Studio:
-    return feim.load()
-
-
-def test_the_shipped_voice_speaks(shipped):
-    speech = shipped.speak("The children ran down to the river.", WOMAN, "happy", 1.0)
-    assert 1 < speech.timings["audio"] < 5
-    assert 0.02 < np.sqrt(np.square(speech.waveform).mean()) < 0.3
-    assert 0.2 < (speech.pitch > 0).mean() < 0.95
-    assert np.array_equal(shipped.speak("The children ran down to the river.", WOMAN, "happy", 1.0).waveform, speech.waveform)
-
-
-def test_the_shipped_voice_suits_the_face(shipped):
-    woman, man = (shipped.speak("We were away all morning.", face) for face in (WOMAN, MAN))
-    levels = [np.median(speech.pitch[speech.pitch > 0]) for speech in (woman, man)]
-    assert levels[0] > 1.2 * levels[1]
-
-
-def test_the_shipped_voice_grows_with_intensity(shipped):
-    readings = [shipped.speak("We were away all morning.", WOMAN, "sad", intensity) for intensity in (0, 1, 30)]
-    seconds = [speech.timings["audio"] for speech in readings]
-    assert seconds == sorted(seconds)  # sad speech is slow
-    assert seconds[2] > 1.05 * seconds[0]

@@ -13,6 +13,8 @@ from feim.signal.emotion import EMOTIONS, UNLABELLED
 from feim.signal.text import encode
 from feim.signal.world import PITCH_CENTRE, PITCH_SPREAD, fill_unvoiced
 
+MULTIPLE = 4  # frames: score networks halve them twice
+
 
 def segments(
     corpora: list[Features], kinds: tuple[str, ...], batch_size: int, frames: int, shares: list[float] | None = None, seed: int = 0
@@ -54,11 +56,12 @@ def utterances(
     """Whole texts with a random stretch of `frames` frames of their mel, for FEIMTTS.forward.
 
     Args:
-        corpora: with mel and pitch; a clip without durations is given whole, for alignment search, and the batch is as long as it.
+        corpora: with mel and pitch; a clip without durations is given whole, for alignment search, and the batch is as long as it
+            (and up to three frames longer: score networks take fours).
         vectors: (speaker, random) → (512,) face or voice vector.
         shares: how often each corpus is drawn.
 
-    Returns: index → symbols, lengths, durations, tone, mel, start, frames, face, emotion, as FEIMTTS.forward describes them.
+    Returns: index → symbols, lengths, durations, tone, line, mel, start, frames, face, emotion, as FEIMTTS.forward describes them.
     """
     chances = np.array(shares, dtype=float) / sum(shares)
 
@@ -66,10 +69,11 @@ def utterances(
         random = np.random.default_rng((seed, index))
         chosen = [(corpora[i], int(random.integers(len(corpora[i].clips)))) for i in random.choice(len(corpora), batch_size, p=chances)]
         whole = [int(corpus.starts[clip + 1] - corpus.starts[clip]) for corpus, clip in chosen if corpus.clips[clip].durations is None]
-        examples = [_example(corpus, clip, max([frames, *whole]), random, vectors) for corpus, clip in chosen]
+        size = -(-max([frames, *whole]) // MULTIPLE) * MULTIPLE
+        examples = [_example(corpus, clip, size, random, vectors) for corpus, clip in chosen]
         longest = max(len(example["symbols"]) for example in examples)
         batch = {name: np.stack([_pad(example[name], longest) for example in examples]) for name in ("symbols", "durations", "tone")}
-        batch |= {name: np.stack([example[name] for example in examples]) for name in ("mel", "face")}
+        batch |= {name: np.stack([example[name] for example in examples]) for name in ("mel", "line", "face")}
         batch |= {name: np.array([example[name] for example in examples]) for name in ("start", "frames", "emotion")}
         batch["lengths"] = np.array([len(example["symbols"]) for example in examples])
         return {name: torch.from_numpy(array) for name, array in batch.items()}
@@ -80,30 +84,33 @@ def utterances(
 def _example(corpus: Features, which: int, frames: int, random: np.random.Generator, vectors: Callable) -> dict[str, np.ndarray | int]:
     clip = corpus.clips[which]
     here = corpus.frames(which)
-    mel = corpus.mel[here].astype(np.float32)  # (T, 128)
+    mel, line = corpus.mel[here].astype(np.float32), pitch_line(corpus.pitch[here][:, 0])  # (T, 128), (T,)
     symbols = np.array(encode(clip.phonemes), dtype=np.int64)
     if clip.durations is None:
-        durations = np.zeros(len(symbols), dtype=np.int64)
-        tone = np.zeros(len(symbols), dtype=np.float32)
-        start = 0
+        durations, tone, start = np.zeros(len(symbols), dtype=np.int64), np.zeros(len(symbols), dtype=np.float32), 0
     else:
         durations = np.array(clip.durations, dtype=np.int64)
-        line = fill_unvoiced(corpus.pitch[here][:, 0].astype(np.float64))
-        line = np.where(line == 0, PITCH_CENTRE, line)  # nothing voiced
-        tone = (symbol_means(line, durations) - PITCH_CENTRE) / PITCH_SPREAD
+        tone = symbol_means(torch.from_numpy(line)[None], torch.from_numpy(durations)[None])[0].numpy()
         start = int(random.integers(max(1, len(mel) - frames + 1)))
-    stretch = mel[start : start + frames]
-    stretch = np.pad(stretch, ((0, frames - len(stretch)), (0, 0)), constant_values=MEL_SILENCE).T  # (128, frames)
+    stretch = slice(start, start + frames)
+    after = max(0, frames - len(mel[stretch]))
     return {
         "symbols": symbols,
         "durations": durations,
-        "tone": tone.astype(np.float32),
-        "mel": np.ascontiguousarray(stretch),
+        "tone": tone,
+        "line": np.pad(line[stretch], (0, after), mode="edge"),
+        "mel": np.ascontiguousarray(np.pad(mel[stretch], ((0, after), (0, 0)), constant_values=MEL_SILENCE).T),  # (128, frames)
         "start": start,
         "frames": min(len(mel), frames),
         "face": vectors(clip.speaker, random).astype(np.float32),
         "emotion": EMOTIONS.index(clip.emotion) if clip.emotion else UNLABELLED,
     }
+
+
+def pitch_line(pitch: np.ndarray) -> np.ndarray:
+    """(T,) Hz, 0 where unvoiced → (T,) float32 in units of PITCH_SPREAD from PITCH_CENTRE, unvoiced frames interpolated."""
+    line = fill_unvoiced(pitch.astype(np.float64))
+    return ((np.where(line == 0, PITCH_CENTRE, line) - PITCH_CENTRE) / PITCH_SPREAD).astype(np.float32)  # 0: nothing is voiced
 
 
 def _pad(values: np.ndarray, length: int) -> np.ndarray:

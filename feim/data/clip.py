@@ -20,7 +20,8 @@ class Clip:
 
     Attributes:
         id: unique within the corpus, safe as a file name.
-        corpus, speaker, language, text, licence: as the corpus names them; language as espeak-ng does ("en-us", "pl").
+        corpus, speaker, language, licence: as the corpus names them; language as espeak-ng does ("en-us", "pl").
+        text: what is said; empty where nobody knows.
         phonemes: the symbols of feim.signal.text, blanks included, as one string.
         durations: frames of 10 ms per symbol; they sum to the clip's mel frames.
         audio, image, video: files.

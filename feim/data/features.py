@@ -1,22 +1,21 @@
 """What models train on: mel, pitch and WORLD's envelope of every clip, computed once and kept beside the corpus."""
 
 import hashlib
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pyworld
-import torch
 from tqdm import tqdm
 
 from feim.data.clip import SYNTHETIC, Clip
+from feim.data.pool import one_thread_each
 from feim.signal import world
-from feim.signal.audio import N_MELS, SAMPLE_RATE, mel_spectrogram, read_audio
+from feim.signal.audio import SAMPLE_RATE, mel_spectrogram, read_audio
 
 ENVELOPE = 60  # coefficients of WORLD's coded envelope
-WIDTHS = {"mel": N_MELS, "pitch": 1, "envelope": ENVELOPE, "aperiodicity": 1}
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,21 @@ def read_features(folder: str | Path, clips: list[Clip], kinds: tuple[str, ...] 
 def _compute(folder: Path, clips: list[Clip], kinds: tuple[str, ...], cache: Path, processes: int) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     work = partial(clip_features, folder=folder, kinds=kinds)
-    with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:  # OpenMP threads do not survive a fork
+    with one_thread_each(processes) as pool:
         found = list(tqdm(pool.map(work, clips, chunksize=20), total=len(clips), desc="features", unit="clip"))
     for position, kind in enumerate(kinds):
-        np.save(cache / f"{kind}.npy", np.concatenate([arrays[position] for arrays in found]))
-    np.save(cache / "starts.npy", np.concatenate([[0], np.cumsum([len(arrays[0]) for arrays in found])]))  # last: marks it whole
+        _write(cache / f"{kind}.npy", np.concatenate([arrays[position] for arrays in found]))
+    _write(cache / "starts.npy", np.concatenate([[0], np.cumsum([len(arrays[0]) for arrays in found])]))  # last: marks it whole
+
+
+def _write(path: Path, array: np.ndarray) -> None:
+    """Whole or not at all: another process may compute the same cache, or already read it."""
+    unfinished = path.with_name(f"{uuid4().hex}.unfinished.npy")
+    try:
+        np.save(unfinished, array)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def clip_features(clip: Clip, folder: Path, kinds: tuple[str, ...]) -> list[np.ndarray]:

@@ -16,7 +16,8 @@ import gradio as gr
 import soundfile
 from num2words import num2words
 
-from feim.demo.page import HERE, HOURGLASS, LOGO, theme
+from feim.demo.page import HERE, HOURGLASS, LOGO
+from feim.demo.page import launch as serve
 from feim.evaluation.listening.answers import AlreadyAnswered, Answers, Rater, RefusedAnswer, UnknownRater, UnusableAnswers
 from feim.evaluation.listening.design import ListeningTest, Question, Stimulus, plan, scale, stimuli
 from feim.evaluation.listening.folder import read_picture, read_sound
@@ -58,10 +59,7 @@ def build_page(test: ListeningTest, answers: Answers) -> gr.Blocks:
 
 def launch(page: gr.Blocks, port: int | None = None) -> str:
     """Serve the page from a thread, at GRADIO_SERVER_NAME or this machine alone. Returns its address. Raises: OSError for a taken port."""
-    _, address, _ = page.launch(
-        theme=theme(), css_paths=HERE / "page.css", favicon_path=HERE / "icon.png", footer_links=[], server_port=port,
-        enable_monitoring=False, share=False, quiet=True, prevent_thread_lock=True,
-    )  # fmt: skip
+    _, address, _ = serve(page, footer_links=(), server_port=port, quiet=True, prevent_thread_lock=True)
     return address
 
 

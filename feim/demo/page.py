@@ -1,8 +1,11 @@
 """The page around the tabs: header, footer, look, and how it is served."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
+from gradio.utils import get_upload_folder, is_in_or_equal
+from gradio_client.utils import is_file_obj, is_file_obj_with_meta, is_http_url_like, traverse
 
 from feim.demo.speak import speak_tab
 from feim.studio import Studio
@@ -20,9 +23,29 @@ It is not the voice of the person shown, and says nothing about them. What you h
 </footer>"""
 
 
-def build_page(studio: Studio) -> gr.Blocks:
+class Page(gr.Blocks):
+    """Blocks that take files from visitors' uploads alone: Gradio itself would fetch any web address, in place of any value."""
+
+    async def preprocess_data(self, block_fn, inputs, state, explicit_call=False):
+        """Gradio calls this with all values of a wish, before it touches the files among them."""
+        for is_file in (is_file_obj, is_file_obj_with_meta):  # the second alone finds a file inside another, as Gradio does
+            traverse(inputs, refuse_what_was_not_uploaded, is_file)
+        return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+
+
+def refuse_what_was_not_uploaded(file: dict) -> dict:
+    """A file as Gradio describes it, {"path": …}, unless it is a web address or a file of this machine. Raises gr.Error."""
+    path = str(file["path"])
+    if is_http_url_like(path):
+        raise gr.Error("a web address cannot be used; save the picture and upload it", duration=None, print_exception=False)
+    if not is_in_or_equal(path, get_upload_folder()):
+        raise gr.Error("this file was not uploaded; upload it, and it can be used", duration=None, print_exception=False)
+    return file
+
+
+def build_page(studio: Studio) -> Page:
     """The demo over a studio; nothing of a visitor stays in it."""
-    with gr.Blocks(title="FEIM · a face gets a voice with feeling", delete_cache=(HOURGLASS, HOURGLASS), analytics_enabled=False) as page:
+    with Page(title="FEIM · a face gets a voice with feeling", delete_cache=(HOURGLASS, HOURGLASS), analytics_enabled=False) as page:
         gr.HTML(HEADER, elem_id="header")
         with gr.Tab("Speak"):
             speak_tab(studio)
@@ -30,10 +53,10 @@ def build_page(studio: Studio) -> gr.Blocks:
     return page.queue(default_concurrency_limit=1, max_size=32)
 
 
-def launch(page: gr.Blocks, **settings) -> tuple:
-    """Serve the page at GRADIO_SERVER_NAME:GRADIO_SERVER_PORT (127.0.0.1:7860 where unset); `settings` as gr.Blocks.launch takes them."""
+def launch(page: gr.Blocks, footer_links: Sequence[str] = ("api", "settings"), **settings) -> tuple:
+    """Serve a page at GRADIO_SERVER_NAME:GRADIO_SERVER_PORT (127.0.0.1:7860 where unset); `settings` as gr.Blocks.launch takes them."""
     return page.launch(
-        theme=theme(), css_paths=HERE / "page.css", favicon_path=HERE / "icon.png", footer_links=["api", "settings"],
+        theme=theme(), css_paths=HERE / "page.css", favicon_path=HERE / "icon.png", footer_links=list(footer_links),
         max_file_size="10mb", enable_monitoring=False, share=False, **settings,
     )  # fmt: skip
 

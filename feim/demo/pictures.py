@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from feim.signal.audio import FRAME_RATE, N_MELS, SAMPLE_RATE, loudness_envelope
+from feim.signal.audio import FRAME_RATE, N_MELS, SAMPLE_RATE, hertz_to_mel, loudness_envelope
 from feim.signal.text import BLANK, LETTERS, PUNCTUATION
 from feim.studio import Speech
 
@@ -87,21 +87,22 @@ def match_words(ipa: list[str], written: list[str]) -> list[str]:
     """
     if not len(ipa) <= len(written) <= WIDEST_GROUP * len(ipa):
         return ipa
-    letters = np.array([len(word) for word in written])
-    sounds = np.array([sum(symbol in LETTERS for symbol in group) for group in ipa])
-    best = np.full((len(ipa) + 1, len(written) + 1), np.inf)  # best[g, w]: cost of the first g groups holding the first w words
-    best[0, 0] = 0
-    taken = np.zeros(best.shape, dtype=int)
-    for g in range(1, len(ipa) + 1):
-        for w in range(g, min(len(written) - (len(ipa) - g), WIDEST_GROUP * g) + 1):  # each group takes a word at least
-            counts = np.arange(1, min(WIDEST_GROUP, w) + 1)
-            costs = [best[g - 1, w - n] + abs(letters[w - n : w].sum() - sounds[g - 1]) for n in counts]
-            taken[g, w] = counts[np.argmin(costs)]
-            best[g, w] = min(costs)
+    letters = np.cumsum([0, *(len(word) for word in written)])  # of the first w words
+    best = np.full(len(letters), np.inf)  # cost of the groups so far, when they hold the first w words
+    best[0] = 0
+    taken = np.zeros((len(ipa), len(letters)), dtype=np.int8)  # words of the last group then
+    for g, group in enumerate(ipa):
+        sounds = sum(symbol in LETTERS for symbol in group)
+        costs = np.full((WIDEST_GROUP, len(letters)), np.inf)
+        for n in range(1, min(WIDEST_GROUP, len(written)) + 1):  # each group takes a word at least
+            costs[n - 1, n:] = best[:-n] + abs(letters[n:] - letters[:-n] - sounds)
+        taken[g] = costs.argmin(axis=0) + 1
+        best = costs.min(axis=0)
     labels, w = [], len(written)
-    for g in range(len(ipa), 0, -1):
-        labels.append(" ".join(written[w - taken[g, w] : w]))
-        w -= taken[g, w]
+    for g in range(len(ipa) - 1, -1, -1):
+        first = w - int(taken[g, w])
+        labels.append(" ".join(written[first:w]))
+        w = first
     return labels[::-1]
 
 
@@ -148,10 +149,8 @@ def _add_pitch(figure: go.Figure, pitch: np.ndarray) -> None:
 
 
 def _band(hertz: float) -> float:
-    """The mel band at a frequency, on Slaney's scale: linear to 1 kHz (15 mel), then 27 mel to each factor of 6.4."""
-    mel = hertz * 3 / 200 if hertz < 1000 else 15 + 27 * np.log(hertz / 1000) / np.log(6.4)
-    top = 15 + 27 * np.log(SAMPLE_RATE / 2 / 1000) / np.log(6.4)
-    return mel / top * (N_MELS + 1) - 1
+    """The mel band whose centre lies at a frequency."""
+    return float(hertz_to_mel(hertz) / hertz_to_mel(SAMPLE_RATE / 2)) * (N_MELS + 1) - 1
 
 
 def _lay_out(figure: go.Figure, seconds: float) -> None:

@@ -35,7 +35,7 @@ class Extent:
     """
 
     sentences: int = 100
-    paired: int = 8
+    paired: int = 12
     people: int = 16
     voices: int = 8
     texts: int = 3

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from feim.nn.ranks import area_under_curve as area_under_curve
+from feim.nn.ranks import ranks
 from feim.signal.audio import FRAME_RATE, HOP, N_FFT
 from feim.signal.text import NothingToSay, normalise
 from feim.signal.world import track_pitch
@@ -60,13 +62,6 @@ def word_error_margin(references: Sequence[str], first: Sequence[str], second: S
     return float(np.sqrt(count / (count - 1) * np.square(left).sum()) / words.sum()) if count > 1 else float("nan")
 
 
-def ranks(values: Sequence[float]) -> np.ndarray:
-    """(N,) → (N,) ranks from 1; equal values share their mean rank."""
-    _, group, counts = np.unique(np.asarray(values, dtype=float), return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts - 1) / 2)[group]
-
-
 def spearman(x: Sequence[float], y: Sequence[float]) -> float:
     """Rank correlation in [−1, 1]: Pearson's over the ranks; nan where either side never changes, or is undefined somewhere."""
     if np.isnan([x, y]).any():
@@ -74,18 +69,6 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> float:
     a, b = (r - r.mean() for r in (ranks(x), ranks(y)))
     scale = np.sqrt((a @ a) * (b @ b))
     return float(a @ b / scale) if scale > 0 else float("nan")
-
-
-def area_under_curve(scores: Sequence[float], positive: Sequence[bool]) -> float:
-    """Probability that a positive case scores above a negative one, ties counting half (Mann and Whitney 1947).
-
-    nan without both kinds, or with an undefined score.
-    """
-    positive = np.asarray(positive, dtype=bool)
-    yes, no = int(positive.sum()), int((~positive).sum())
-    if not yes or not no or np.isnan(scores).any():
-        return float("nan")
-    return float((ranks(scores)[positive].sum() - yes * (yes + 1) / 2) / (yes * no))
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ class Row:
 
     Attributes:
         what: what was measured.
-        value, bar: the figure and what it must reach, in the same unit.
+        value, bar: the figure and what it must reach, in the same unit; without a bar, the figure is there for comparison.
         at_most: True if smaller is better.
         digits: decimals to print.
         note: how it was measured: counts, spread, what it was compared with.
@@ -26,20 +26,25 @@ class Row:
 
     what: str
     value: float
-    bar: float
+    bar: float | None = None
     at_most: bool = False
     digits: int = 2
     note: str = ""
 
     @property
-    def reached(self) -> bool:
-        """Whether the bar is reached; an undefined value (nan) reaches none."""
-        return self.value <= self.bar if self.at_most else self.value >= self.bar
+    def reached(self) -> bool | None:
+        """Whether the bar is reached; an undefined value (nan) reaches none. None without a bar."""
+        if self.bar is None:
+            return None
+        return bool(self.value <= self.bar if self.at_most else self.value >= self.bar)
 
     def cells(self) -> tuple[str, str, str, str, str]:
         """What, measured, bar, verdict, note: as printed."""
-        value, bar = (f"{figure:.{self.digits}f}" for figure in (self.value, self.bar))
-        return self.what, value, f"{'≤' if self.at_most else '≥'} {bar}", "yes" if self.reached else "**no**", self.note
+        value = f"{self.value:.{self.digits}f}"
+        if self.bar is None:
+            return self.what, value, "for comparison", "", self.note
+        bar = f"{'≤' if self.at_most else '≥'} {self.bar:.{self.digits}f}"
+        return self.what, value, bar, "yes" if self.reached else "**no**", self.note
 
 
 @dataclass
@@ -67,16 +72,17 @@ class Report:
             self.save()
         for row in self.rows[name]:
             what, value, bar, reached, note = row.cells()
-            self.say(f"{what}: {value} ({bar}: {reached.strip('*')}){' · ' + note if note else ''}")
+            verdict = f"{bar}: {reached.strip('*')}" if reached else bar
+            self.say(f"{what}: {value} ({verdict}){' · ' + note if note else ''}")
         return self.rows[name]
 
     @property
     def reached(self) -> bool:
         """Whether every bar is reached."""
-        return all(row.reached for rows in self.rows.values() for row in rows)
+        return all(row.reached is not False for rows in self.rows.values() for row in rows)
 
     def as_dict(self) -> dict:
-        """For JSON: undefined values become null."""
+        """For JSON: undefined values become null; `reached` is null only where there is no bar."""
         rows = {name: [_without_nan(asdict(row)) | {"reached": row.reached} for row in rows] for name, rows in self.rows.items()}
         return {"settings": self.settings, "rows": rows, "seconds": self.seconds}
 
@@ -115,7 +121,7 @@ def go_on(path: Path, settings: dict) -> Report:
 
 def _row(saved: dict) -> Row:
     values = {name: math.nan if value is None else value for name, value in saved.items() if name != "reached"}
-    return Row(**values)
+    return Row(**values | ({"bar": None} if saved["reached"] is None else {}))
 
 
 def _without_nan(row: dict) -> dict:

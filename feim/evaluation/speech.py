@@ -1,7 +1,7 @@
 """The suite behind `python -m feim evaluate speech`: every figure that the speech must reach, measured and printed beside its bar."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
@@ -60,6 +60,7 @@ def evaluate_speech(
         report.measure("vocoder", partial(vocoder_naturalness, stage))
         report.measure("naturalness", partial(naturalness, stage))
         report.measure("emotion", partial(emotion, stage))
+        report.measure("Face-TTS", partial(face_tts, stage))
         for label in EMOTIONS[1:]:
             report.measure(f"intensity of {label}", partial(intensity_of, stage, label, extent))
         report.measure("gender", partial(gender, stage))
@@ -75,7 +76,7 @@ def weights() -> dict[str, str]:
 
 @dataclass
 class Stage:
-    """The speaker, what is to be said, and who listens. What is said at γ = 1 is kept: several judges hear it."""
+    """The speaker, what is to be said, and who listens. What was said at one γ is kept: several judges hear it."""
 
     studio: "Studio"
     material: Material
@@ -106,16 +107,26 @@ class Stage:
     def heard_from_teachers(self) -> list[str]:
         return list(self.pool.map(transcribe, self.teachers))
 
+    @cached_property
+    def emotions(self) -> list[str]:
+        """What was asked for in every line."""
+        return [line.emotion for line in self.material.lines]
+
 
 def words(stage: Stage, intensity: float) -> list[Row]:
     """Word error rate at one γ: no more than so many points above the teachers' on the same sentences."""
+    rate, teachers, note = _word_errors(stage, intensity)
+    return [Row(f"word error rate, γ = {intensity:g}", rate, teachers + WORDS_LOST[intensity], at_most=True, digits=3, note=note)]
+
+
+def _word_errors(stage: Stage, intensity: float) -> tuple[float, float, str]:
+    """Our word error rate at one γ, the teachers' on the same sentences, and both in words."""
     said = [line.text for line in stage.material.lines]
     own = stage.heard_from_teachers
     heard = list(stage.pool.map(transcribe, stage.say(intensity)))
     teachers, rate = word_error_rate(said, own), word_error_rate(said, heard)
     margin = 2 * word_error_margin(said, heard, own)
-    note = f"teachers {teachers:.3f}, difference {rate - teachers:+.3f} ± {margin:.3f} (2 SE), {len(said)} sentences"
-    return [Row(f"word error rate, γ = {intensity:g}", rate, teachers + WORDS_LOST[intensity], at_most=True, digits=3, note=note)]
+    return rate, teachers, f"teachers {teachers:.3f}, difference {rate - teachers:+.3f} ± {margin:.3f} (2 SE), {len(said)} sentences"
 
 
 def _opinions(stage: Stage, waves: list[np.ndarray]) -> np.ndarray:
@@ -144,17 +155,31 @@ def naturalness(stage: Stage) -> list[Row]:
 
 def emotion(stage: Stage) -> list[Row]:
     """Whether a judge trained on other speakers hears the emotion that was asked for, of seven."""
-    asked = [line.emotion for line in stage.material.lines]
-    right = np.array([stage.judge.emotion(wave) == label for wave, label in zip(stage.say(1.0), asked, strict=True)])
-    ceiling = np.mean([stage.judge.emotion(wave) == label for wave, label in zip(stage.teachers, asked, strict=True)])
-    each = ", ".join(f"{label} {np.mean(right[[a == label for a in asked]]):.2f}" for label in EMOTIONS if label in asked)
+    right = _heard_right(stage, stage.say(1.0))
+    note = f"{len(right)} sentences; the teachers' own: {_heard_right(stage, stage.teachers).mean():.2f}; {_each_emotion(stage, right)}"
+    return [Row("emotion heard, γ = 1", float(right.mean()), EMOTION_HEARD, note=note)]
+
+
+def _heard_right(stage: Stage, waves: Iterable[np.ndarray]) -> np.ndarray:
+    """(lines,) whether the judge hears what was asked for."""
+    return np.array([stage.judge.emotion(wave) == label for wave, label in zip(waves, stage.emotions, strict=True)])
+
+
+def _each_emotion(stage: Stage, right: np.ndarray) -> str:
+    asked = np.array(stage.emotions)
+    return ", ".join(f"{label} {right[asked == label].mean():.2f}" for label in EMOTIONS if label in stage.emotions)
+
+
+def face_tts(stage: Stage) -> list[Row]:
+    """The baseline on the same lines: this model with the null token instead of an emotion (γ = 0) is Face-TTS."""
+    rate, _, note = _word_errors(stage, 0.0)
+    opinions = _opinions(stage, list(stage.say(0.0)))
+    right = _heard_right(stage, stage.say(0.0))
+    count = f"{len(right)} sentences"
     return [
-        Row(
-            "emotion heard, γ = 1",
-            float(right.mean()),
-            EMOTION_HEARD,
-            note=f"{len(asked)} sentences; the teachers' own: {ceiling:.2f}; {each}",
-        )
+        Row("word error rate, Face-TTS (γ = 0)", rate, digits=3, note=note),
+        Row("DNSMOS OVR, Face-TTS (γ = 0)", opinions.mean().item(), digits=3, note=f"{count}, spread {opinions.std():.2f}"),
+        Row("emotion heard, Face-TTS (γ = 0)", float(right.mean()), note=f"{count}; {_each_emotion(stage, right)}"),
     ]
 
 

@@ -1,0 +1,19 @@
+"""One file per system. Here: which weights the repository ships, where they lie, and what class each is of; loads nothing itself."""
+
+import importlib
+from pathlib import Path
+
+CHECKPOINTS = Path(__file__).parents[2] / "assets" / "checkpoints"
+MODELS = {  # weights → the module and class that they belong to
+    "tts": ("feim.models.tts", "FEIMTTS"),
+    "vocoder": ("feim.models.vocoder", "SourceFilterVocoder"),
+    "face-network": ("feim.models.embeddings", "FaceNetwork"),
+    "voice-network": ("feim.models.embeddings", "VoiceNetwork"),
+    "emotion-judge": ("feim.models.emotion_recognition", "EmotionRecogniser"),
+}
+
+
+def model_class(name: str) -> type:
+    """The nn.Module that the weights `name` belong to. Raises KeyError for weights that are not shipped, ImportError without torch."""
+    module, of_name = MODELS[name]
+    return getattr(importlib.import_module(module), of_name)

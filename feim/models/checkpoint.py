@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-CHECKPOINTS = Path(__file__).parents[2] / "assets" / "checkpoints"
+from feim.models import CHECKPOINTS
 
 
 class MissingCheckpoint(ValueError):

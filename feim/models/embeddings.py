@@ -7,6 +7,7 @@ ConvNeXt blocks over the mel with statistics pooling (Snyder et al. 2018). Face 
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from facenet_pytorch.models.mtcnn import ONet
 from torch import Tensor, nn
@@ -22,6 +23,11 @@ EMBEDDING = 512
 VIEWS = ((120, 126, 80), (150, 122, 80), (200, 118, 96))
 CELLS = 3  # activations are averaged over 3×3 cells of each view
 FACE_FEATURES = len(VIEWS) * 128 * CELLS**2
+
+
+def crop_to_tensor(crop: np.ndarray) -> Tensor:
+    """Aligned crops of feim.signal.face, (…, 224, 224, 3) uint8 → (…, 3, 224, 224) float32 in [0, 1]: what the face network sees."""
+    return torch.tensor(crop).movedim(-1, -3).float() / 255
 
 
 class FrozenTrunk(nn.Module):

@@ -11,10 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from feim.nn.blocks import ConvNeXtBlock, sequence_mask
+from feim.nn.prosody import place
 from feim.signal.audio import N_MELS
 from feim.signal.emotion import EMOTIONS
 
 PITCH_FEATURES = 3  # F0, F0 relative to the clip's own mean, voicing
+PLACE_FEATURES = 1  # how far through the clip: a rise means surprise only at the end
 REFERENCE_PITCH = 160.0  # Hz, between typical men and women
 
 
@@ -53,7 +55,7 @@ class EmotionRecogniser(nn.Module):
     def __init__(self, config: Config):
         super().__init__()
         self.config = config
-        self.enter = nn.Conv1d(N_MELS + PITCH_FEATURES, config.width, 5, stride=2, padding=2)
+        self.enter = nn.Conv1d(N_MELS + PITCH_FEATURES + PLACE_FEATURES, config.width, 5, stride=2, padding=2)
         self.blocks = nn.ModuleList(ConvNeXtBlock(config.width, config.kernel, d, dropout=config.dropout) for d in config.dilations)
         self.norm = nn.LayerNorm(config.width)
         self.pool = AttentiveStatistics(config.width)
@@ -63,7 +65,7 @@ class EmotionRecogniser(nn.Module):
     def forward(self, mel: Tensor, pitch: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Log-mel (B, 128, T), pitch (B, T) in Hz, lengths (B,) frames or None if all are T → logits (B, 7), calibrated."""
         mask = torch.ones_like(mel[:, :1]) if lengths is None else sequence_mask(lengths, mel.shape[-1])  # (B, 1, T)
-        h = torch.cat([(mel + 5) / 2.5, pitch_features(pitch * mask[:, 0])], dim=1)  # (B, 131, T), about unit scale
+        h = torch.cat([(mel + 5) / 2.5, pitch_features(pitch * mask[:, 0]), place(mask)], dim=1)  # (B, 132, T), unit scale
         h, mask = F.gelu(self.enter(h * mask)), mask[..., ::2]  # (B, C, T/2)
         for block in self.blocks:
             h = block(h, mask=mask)

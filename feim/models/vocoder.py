@@ -13,9 +13,7 @@ from torch import Tensor, nn
 
 from feim.nn.blocks import ConvNeXtBlock
 from feim.signal.audio import N_MELS, SAMPLE_RATE
-from feim.signal.world import FFT_SIZE, World, decode_aperiodicity, synthesise
-
-LOWEST, HIGHEST = 60.0, 600.0  # Hz
+from feim.signal.world import FFT_SIZE, PITCH_CEILING, PITCH_FLOOR, World, decode_aperiodicity, synthesise
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class SourceFilterVocoder(nn.Module):
     @property
     def bins(self) -> Tensor:
         """(bins,) Hz, the middle of every pitch bin."""
-        return torch.logspace(np.log10(LOWEST), np.log10(HIGHEST), self.config.pitch_bins)
+        return torch.logspace(np.log10(PITCH_FLOOR), np.log10(PITCH_CEILING), self.config.pitch_bins)
 
     @torch.inference_mode()
     def read(self, mel: Tensor) -> World:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from monotonic_alignment_search import maximum_path
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def search_durations(mu: Tensor, mel: Tensor, symbols: Tensor, frames: Tensor) -> Tensor:
@@ -50,10 +50,10 @@ def contour(values: Tensor, durations: Tensor, frames: int) -> Tensor:
     return torch.tensor(np.array(lines), dtype=values.dtype, device=values.device)
 
 
-def symbol_means(line: np.ndarray, durations: np.ndarray) -> np.ndarray:
-    """(T,) values of frames and (N,) durations → (N,) means; a symbol without time takes the value where it stands."""
-    ends = np.cumsum(durations)
-    sums = np.concatenate([[0.0], np.cumsum(line, dtype=np.float64)])
-    totals = sums[ends] - sums[ends - durations]
-    here = line[np.clip(ends, 0, len(line) - 1)]
-    return np.where(durations > 0, totals / np.maximum(durations, 1), here).astype(np.float32)
+def symbol_means(line: Tensor, durations: Tensor) -> Tensor:
+    """(B, T) values of frames and (B, N) durations → (B, N) means; a symbol without time takes the value where it stands."""
+    ends = durations.cumsum(dim=1)
+    sums = nn.functional.pad(line.double().cumsum(dim=1), (1, 0))  # (B, T + 1)
+    totals = sums.gather(1, ends) - sums.gather(1, ends - durations)
+    here = line.gather(1, ends.clamp_max(line.shape[1] - 1))
+    return torch.where(durations > 0, totals / durations.clamp_min(1), here).to(line.dtype)

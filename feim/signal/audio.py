@@ -80,9 +80,16 @@ def write_audio(path: str | Path, samples: np.ndarray, rate: int = SAMPLE_RATE, 
     return path
 
 
+def hertz_to_mel(hertz: np.ndarray) -> np.ndarray:
+    """Frequencies → places on the mel scale of Slaney 1998, where all bands are equally wide: linear to 1 kHz, logarithmic above."""
+    hertz = np.asarray(hertz, dtype=np.float64)
+    return np.where(hertz < 1000, hertz * 3 / 200, 15 + 27 * np.log(np.maximum(hertz, 1000) / 1000) / np.log(6.4))
+
+
 @cache
-def _filterbank() -> torch.Tensor:
-    return melscale_fbanks(N_FFT // 2 + 1, 0.0, SAMPLE_RATE / 2, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")  # (513, 128)
+def mel_filterbank() -> torch.Tensor:
+    """(513, 128): the triangles of equal area that gather a magnitude spectrum into mel bands."""
+    return melscale_fbanks(N_FFT // 2 + 1, 0.0, SAMPLE_RATE / 2, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")
 
 
 @cache
@@ -100,18 +107,22 @@ def spectrogram(wave: torch.Tensor) -> torch.Tensor:
 def mel_spectrogram(wave: torch.Tensor | np.ndarray) -> torch.Tensor:
     """Log-mel spectrogram: (…, samples) at 16 kHz → (…, 128, T), natural log of magnitude, clipped at 1e-5."""
     wave = torch.as_tensor(wave, dtype=torch.float32)
-    mel = _filterbank().to(wave).T @ spectrogram(wave)  # (…, 128, T)
+    mel = mel_filterbank().to(wave).T @ spectrogram(wave)  # (…, 128, T)
     return mel.clamp_min(MEL_FLOOR).log()
 
 
 def griffin_lim(mel: torch.Tensor, iterations: int = 32) -> torch.Tensor:
-    """Log-mel (128, T) → waveform (160·T,) by Griffin and Lim 1984: the reference that every vocoder must beat."""
+    """Log-mel (128, T) → waveform (160·T,) in [−1, 1] by Griffin and Lim 1984: the reference that every vocoder must beat.
+
+    A mel louder than a waveform can be is made as loud as it can, without clipping.
+    """
     inverse = InverseMelScale(N_FFT // 2 + 1, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")
     magnitude = inverse(mel.exp())  # (513, T)
     magnitude = torch.cat([magnitude, magnitude[:, -1:]], dim=1)  # 160·T samples have T + 1 centred frames
     samples = mel.shape[-1] * HOP
     synthesise = GriffinLim(N_FFT, n_iter=iterations, hop_length=HOP, power=1.0, length=samples, rand_init=False)
-    return synthesise(magnitude)
+    wave = synthesise(magnitude)
+    return wave / wave.abs().max().clamp_min(1)
 
 
 def loudness_envelope(samples: np.ndarray, points: int = 1000) -> np.ndarray:

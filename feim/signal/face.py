@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image, ImageOps, JpegImagePlugin
 
 MAX_SIDE = 4096  # pixels; larger pictures are reduced as they are read
-MAX_DECODED = 500_000_000  # bytes that decoding may take: every picture under 40 megapixels, ordinary JPEGs up to gigapixels
+MAX_DECODED = 500_000_000  # bytes that decoding may take: every picture under SAFE megapixels, ordinary JPEGs up to gigapixels
+SAFE = 20  # megapixels; WebP with transparency takes the most memory, PNG without it may have 125
 
 CROP = 224
 # Where the aligned crop shows eyes, nose tip and mouth corners (x, y). Proportions are those of ArcFace's template,
@@ -93,7 +94,7 @@ def _open(path: Path) -> Image.Image:
         try:
             return JpegImagePlugin.JpegImageFile(path)
         except SyntaxError:
-            raise UnreadableImage(f"{path.name} is too large ({error}); use a picture under 40 megapixels") from error
+            raise UnreadableImage(f"{path.name} is too large ({error}); use a picture under {SAFE} megapixels") from error
     except (OSError, SyntaxError, ValueError) as error:  # Pillow raises all three for damaged headers
         raise UnreadableImage(f"{path.name} is not a picture this can read; use a JPEG, PNG or WebP photo") from error
 
@@ -102,8 +103,10 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
     try:
         size = image.size
         image.draft("RGB", (MAX_SIDE // 2, MAX_SIDE // 2))  # a JPEG larger than twice this is decoded at 1/2, 1/4 or 1/8
-        if _decoding_bytes(image, size) > MAX_DECODED:
-            raise UnreadableImage(f"{name} is too large ({size[0]}×{size[1]} pixels); use a picture under 40 megapixels")
+        needed = _decoding_bytes(image, size)
+        if needed > MAX_DECODED:
+            limit = int(math.prod(size) * MAX_DECODED / needed / 1e6)  # of this kind of picture
+            raise UnreadableImage(f"{name} is too large ({size[0]}×{size[1]} pixels); use a picture like it under {limit} megapixels")
         image.load()
         orientation = image.getexif().get(0x0112, 1)  # not before: a PNG's EXIF is found by decoding it
         image = _flatten(_eight_bits(_reduce(image)))

@@ -22,6 +22,7 @@ _INDEX = {symbol: index for index, symbol in enumerate(SYMBOLS)}
 
 MAX_TEXT = 20_000  # characters
 MAX_SENTENCE = 220  # characters: about 15 s of speech
+MAX_DIGITS = 15  # of a number that is read as one; longer ones are read digit by digit
 
 _ABBREVIATIONS = {
     "mr.": "mister", "mrs.": "missus", "ms.": "miz", "dr.": "doctor", "prof.": "professor", "st.": "saint", "jr.": "junior",
@@ -29,7 +30,8 @@ _ABBREVIATIONS = {
     "dept.": "department", "gov.": "governor", "gen.": "general", "capt.": "captain", "col.": "colonel", "lt.": "lieutenant",
     "rev.": "reverend",
 }  # fmt: skip
-_ABBREVIATION = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, _ABBREVIATIONS))})", re.IGNORECASE)
+# (?ai: …) ignores the case of ASCII letters alone: elsewhere Python also takes ı and İ for an i.
+_ABBREVIATION = re.compile(rf"(?<!\w)(?ai:({'|'.join(map(re.escape, _ABBREVIATIONS))}))")
 _INITIALS = re.compile(r"(?<![\w.])((?:[A-Za-z]\.)+[A-Za-z])\.")
 # A stop that also ends its sentence: any abbreviation's at the end of the text, these ones' before a capital letter.
 _ENDING = re.compile(
@@ -128,13 +130,13 @@ def _spell_abbreviations(text: str) -> str:
     text = re.sub(r"(?<!\w)st\.(?!\s+(?-i:[A-Z]))", "street", text, flags=re.IGNORECASE)
     text = _ABBREVIATION.sub(lambda m: _ABBREVIATIONS[m[1].lower()], text)
     text = _INITIALS.sub(r"\1", text)
-    return re.sub(r"(?<!\w)(no|fig|vol)\.(?=\s*\d)", lambda m: _NUMBERED[m[1].lower()], text, flags=re.IGNORECASE)
+    return re.sub(r"(?<!\w)(?ai:(no|fig|vol))\.(?=\s*\d)", lambda m: _NUMBERED[m[1].lower()], text)
 
 
 def _cardinal(digits: str) -> str:
     digits = digits.replace(",", "")
     whole, _, decimals = digits.partition(".")
-    if len(digits) > 15 or (len(whole) > 1 and whole[0] == "0"):  # a code or a telephone number
+    if len(digits) > MAX_DIGITS or (len(whole) > 1 and whole[0] == "0"):  # a code or a telephone number
         return " ".join(num2words(int(d)) if d.isdigit() else "point" for d in digits)
     spoken = num2words(int(whole)).replace(",", "")
     return " ".join([spoken, "point", *(num2words(int(d)) for d in decimals)]) if decimals else spoken
@@ -142,13 +144,13 @@ def _cardinal(digits: str) -> str:
 
 def _ordinal(digits: str) -> str:
     digits = digits.replace(",", "")
-    return num2words(int(digits), to="ordinal").replace(",", "") if len(digits) <= 15 else f"{_cardinal(digits)}th"
+    return num2words(int(digits), to="ordinal").replace(",", "") if len(digits) <= MAX_DIGITS else f"{_cardinal(digits)}th"
 
 
 def _money(sign: str, amount: str, scale: str | None) -> str:
     one, many, hundredth, hundredths = _CURRENCIES[sign]
     whole, _, decimals = amount.replace(",", "").partition(".")
-    if scale or len(decimals) not in (0, 2):
+    if scale or len(decimals) not in (0, 2) or len(whole) > MAX_DIGITS:
         return f"{_cardinal(amount)} {scale or ''} {many}"
     parts = []
     if int(whole) or not int(decimals or 0):

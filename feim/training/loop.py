@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -18,8 +19,11 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
+from feim.training.precision import has_bf16
+
 Batch = dict[str, Tensor]
 STATES = ("state", "state.old")  # the last checkpoint; the one before, which is alone for a moment while they are swapped
+PATIENCE = timedelta(hours=12)  # with the first process, while it analyses a corpus for all
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Settings:
     Attributes:
         steps; learning_rate: its peak; warmup: steps up to it, then a cosine down to a hundredth.
         weight_decay; clip: largest gradient norm; ema: decay of the averaged weights.
-        mixed_precision: bf16 autocast, on CPUs and GPUs that have it.
+        mixed_precision: bf16 autocast on CPUs and GPUs with instructions for it; the others train in float32.
         checkpoint_minutes: between checkpoints; log_every: steps between log entries; seed.
     """
 
@@ -45,6 +49,19 @@ class Settings:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What training gives.
+
+    Attributes:
+        model: the averaged weights in a model like the one given, on the CPU, in eval mode.
+        seconds: that its steps took, those of earlier runs that this one resumed included.
+    """
+
+    model: nn.Module
+    seconds: float
+
+
 def train(
     model: nn.Module,
     batches: Callable[[int], Batch],
@@ -52,18 +69,20 @@ def train(
     settings: Settings,
     folder: str | Path,
     resume: bool = False,
-) -> nn.Module:
-    """Train `model` and return the averaged weights in a model like it, on the CPU, in eval mode.
+) -> Trained:
+    """Train `model`.
 
     Args:
         batches: index → batch. The same index always gives the same batch, so a resumed run sees what the whole run would have.
         loss_fn: (model, batch) → named losses; "loss" is minimised, all are logged.
         folder: for state/ (the last checkpoint) and logs/ (TensorBoard).
         resume: go on from the last checkpoint when there is one.
+
+    Raises: ValueError when that checkpoint is of another model.
     """
     folder = Path(folder)
-    together()
-    accelerator = Accelerator(mixed_precision="bf16" if settings.mixed_precision else "no", log_with="tensorboard", project_dir=folder)
+    precision = "bf16" if settings.mixed_precision and has_bf16(together().device) else "no"
+    accelerator = Accelerator(mixed_precision=precision, log_with="tensorboard", project_dir=folder)
     set_seed(settings.seed, device_specific=True)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay)
@@ -75,11 +94,12 @@ def train(
     accelerator.register_for_checkpointing(average, schedule, progress)
     states = [folder / name for name in STATES if (folder / name).is_dir()]
     if resume and states:
-        accelerator.load_state(states[0])
+        _load_state(accelerator, states[0])
     accelerator.init_trackers("logs")
 
     model.train()
     saved = time.monotonic()
+    began = saved - progress.seconds
     bar = tqdm(total=settings.steps, initial=progress.step, desc=folder.name, unit="step", disable=not accelerator.is_main_process)
     while progress.step < settings.steps:
         batch = batches(progress.step * accelerator.num_processes + accelerator.process_index)
@@ -93,6 +113,7 @@ def train(
         optimizer.zero_grad()
         average.update_parameters(accelerator.unwrap_model(model))
         progress.step += 1
+        progress.seconds = time.monotonic() - began
         bar.update()
         if progress.step % settings.log_every == 0:
             values = {name: float(value.detach()) for name, value in losses.items()}
@@ -104,32 +125,32 @@ def train(
             saved = time.monotonic()
     bar.close()
     _save_state(accelerator, folder)
-    accelerator.end_training()
-    return average.module.cpu().eval()
+    for tracker in accelerator.trackers:
+        tracker.finish()  # and no end_training, which would part the processes: they still have a card to write
+    return Trained(average.module.cpu().eval(), progress.seconds)
 
 
 def together() -> PartialState:
     """Who trains beside this process (torchrun, accelerate launch); alone otherwise. CPUs talk through gloo."""
-    return PartialState(cpu=not torch.cuda.is_available() or parse_flag_from_env("ACCELERATE_USE_CPU"))
+    return PartialState(cpu=not torch.cuda.is_available() or parse_flag_from_env("ACCELERATE_USE_CPU"), timeout=PATIENCE)
 
 
-def describe_hardware() -> str:
-    """For model cards."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"CPU, {together().num_processes} processes of {torch.get_num_threads()} threads"
+def share_of_batch(size: int) -> int:
+    """This process's part of a batch of `size` examples: the same batch in all, however many share it."""
+    return max(1, size // together().num_processes)
 
 
 class _Progress:
-    """The step that the next batch belongs to."""
+    """The step that the next batch belongs to, and the seconds that all before it took."""
 
-    step = 0
+    step, seconds = 0, 0.0
 
     def state_dict(self) -> dict:
-        return {"step": self.step}
+        return {"step": self.step, "seconds": self.seconds}
 
     def load_state_dict(self, state: dict) -> None:
         self.step = state["step"]
+        self.seconds = state.get("seconds", 0.0)  # the first states kept none
 
 
 def _moving_average(decay: float) -> Callable:
@@ -152,6 +173,13 @@ def _learning_rate(step: int, settings: Settings) -> float:
         return (step + 1) / settings.warmup
     done = min(1.0, (step - settings.warmup) / max(1, settings.steps - settings.warmup))
     return 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
+
+
+def _load_state(accelerator: Accelerator, state: Path) -> None:
+    try:
+        accelerator.load_state(state)
+    except (RuntimeError, ValueError) as error:  # torch's own, of weights and of optimizers that do not fit
+        raise ValueError(f"{state} is the state of another model; leave out --resume, or give this run a folder of its own") from error
 
 
 def _save_state(accelerator: Accelerator, folder: Path) -> None:

@@ -14,6 +14,7 @@ class Order:
         out: where the run keeps its state and logs; checkpoints: where the finished weights and card go.
         steps: overrides the recipe's own; resume: go on from the last state; miniature: a tiny model for tests and lessons.
         initial: take weights of this name from `checkpoints` as the start.
+        decoder: of FEIM-TTS; None is the one that ships.
     """
 
     corpora: tuple[Path, ...]
@@ -24,3 +25,18 @@ class Order:
     resume: bool = False
     miniature: bool = False
     initial: str | None = None
+    decoder: str | None = None
+
+    def refuse(self, recipe: str, *options: str) -> None:
+        """Raises ValueError when one of these attributes is given, of which the recipe would make nothing."""
+        for option in options:
+            if getattr(self, option) is not None:
+                raise ValueError(f"the recipe {recipe} has no use for --{option}; leave it out")
+
+    def command(self, recipe: str) -> str:
+        """The command line of this order: folders by their names alone, without where the run keeps its files."""
+        words = ["python -m feim train", recipe, *(f"--corpus {folder.name}" for folder in self.corpora)]
+        words += [f"--faces {self.faces.name}"] if self.faces else []
+        words += [f"--{name} {value}" for name in ("decoder", "initial", "steps") if (value := getattr(self, name)) is not None]
+        words += [f"--{name}" for name in ("miniature", "resume") if getattr(self, name)]
+        return " ".join(words)

@@ -112,6 +112,20 @@ def test_tone_is_the_mean_pitch_of_each_symbol():
         assert hertz[spoken].tolist() == pytest.approx((100 + 50 * torch.arange(7))[spoken].tolist(), rel=2e-3)
 
 
+def test_the_line_is_the_pitch_of_the_stretch():
+    corpus = record()
+    corpus.pitch[3] = 0  # unvoiced: between its neighbours
+    batch = utterances([corpus], vector, 16, 24, [1.0])(0)
+    for row in range(16):
+        clip, start, frames = int(batch["mel"][row, 0, 0]), int(batch["start"][row]), int(batch["frames"][row])
+        hertz = (batch["line"][row] * PITCH_SPREAD + PITCH_CENTRE).exp().numpy()
+        wanted = corpus.pitch[corpus.frames(clip)][start : start + frames, 0].astype(float)
+        voiced = wanted > 0
+        assert hertz[:frames][voiced] == pytest.approx(wanted[voiced], rel=2e-3)
+        assert hertz[frames:] == pytest.approx(hertz[frames - 1])
+        assert (hertz > 0).all()
+
+
 def test_a_stretch_begins_at_the_symbol_it_says():
     batch = utterances([record()], vector, 32, 16, [1.0])(1)
     index = symbol_of_frame(batch["durations"], 64)
@@ -152,3 +166,12 @@ def test_clips_without_durations_come_whole():
     assert (batch["start"][unknown] == 0).all()
     assert torch.equal(batch["mel"][unknown, 1], torch.arange(60.0).expand(int(unknown.sum()), 60))
     assert batch["lengths"].tolist() == [7] * 16
+
+
+def test_score_networks_take_fours():
+    odd = record([[9, 9, 9, 9, 9, 9, 9]])
+    odd.clips[0] = replace(odd.clips[0], durations=None)
+    batch = utterances([odd], vector, 2, 16, [1.0])(0)
+    assert batch["mel"].shape[2] == batch["line"].shape[1] == 64
+    assert (batch["frames"] == 63).all()
+    assert (batch["mel"][:, :, 63] == MEL_SILENCE).all()

@@ -25,7 +25,7 @@ def found(corpus, clips):
 def test_clips_follow_each_other(corpus, clips, found):
     assert found.clips == clips
     assert np.diff(found.starts).tolist() == [sum(clip.durations) for clip in clips]
-    for kind, width in features.WIDTHS.items():
+    for kind, width in {"mel": 128, "pitch": 1, "envelope": 60, "aperiodicity": 1}.items():
         array = getattr(found, kind)
         assert array.shape == (found.starts[-1], width)
         assert array.dtype == np.float16
@@ -63,6 +63,21 @@ def test_an_interrupted_cache_is_made_again(corpus, clips, monkeypatch):
     (cache / "starts.npy").unlink()  # written last
     (cache / "mel.npy").write_bytes(b"half")
     assert len(read_features(corpus, clips[:1], ("mel",)).mel) == sum(clips[0].durations)
+
+
+def test_a_write_that_fails_leaves_no_half_file(tmp_path, monkeypatch):
+    """Another process may be reading: what is there stays whole until the new file is."""
+    features._write(tmp_path / "mel.npy", np.arange(4))
+
+    def save(path, array):
+        path.write_bytes(b"half")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(features.np, "save", save)
+    with pytest.raises(OSError, match="no space"):
+        features._write(tmp_path / "mel.npy", np.arange(5))
+    assert np.load(tmp_path / "mel.npy").tolist() == [0, 1, 2, 3]
+    assert [path.name for path in tmp_path.iterdir()] == ["mel.npy"]
 
 
 def test_kinds_come_in_the_order_asked_for(corpus, clips):

@@ -120,6 +120,12 @@ def test_a_damaged_database_is_told_without_paths(call, test, capsys):
     assert DATABASE in capsys.readouterr().err
 
 
+def test_the_page_takes_no_files(address):
+    assert httpx.get(f"{address}config", timeout=60).json()["dependencies"] == []  # no endpoint for which Gradio would fetch any
+    sent = httpx.post(f"{address}gradio_api/upload", files={"files": bytes(11_000_000)}, timeout=60)
+    assert sent.status_code == 413
+
+
 def test_files_of_the_test_are_out_of_reach(address, test):
     for file in test.folder.iterdir():
         with pytest.raises(HTTPError, match="403"):

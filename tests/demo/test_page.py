@@ -1,12 +1,16 @@
 """The demo as visitors meet it: through its endpoint, with good and bad wishes, and in a browser."""
 
+import json
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 import soundfile
+from gradio import processing_utils, route_utils
+from gradio.utils import get_upload_folder
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -16,14 +20,20 @@ from feim.demo.page import build_page, launch
 from feim.demo.portrait import FACES
 from feim.demo.speak import SCENES
 from feim.signal.emotion import EMOTIONS, MAX_INTENSITY
+from feim.studio import LABEL
 
 
 @pytest.fixture(scope="module")
-def address(studio):
+def page(studio):
     page = build_page(studio)
-    _, address, _ = launch(page, prevent_thread_lock=True, quiet=True)
-    yield address
+    launch(page, prevent_thread_lock=True, quiet=True)
+    yield page
     page.close()
+
+
+@pytest.fixture(scope="module")
+def address(page):
+    return page.local_url
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +49,8 @@ def test_speaks(client):
     sound, line, picture = wish(client, face=handle_file(str(next(FACES.glob("*.jpg")))), intensity=15)
     samples, rate = soundfile.read(sound)
     assert (rate, Path(sound).name) == (16_000, "feim-happy.wav")
+    with soundfile.SoundFile(sound) as file:
+        assert file.comment == LABEL
     assert f"{len(samples) / rate:.1f} s" in line
     assert picture["type"] == "plotly"
 
@@ -110,10 +122,82 @@ def test_only_speak_is_public(client):
     assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/speak"]
 
 
-def test_nothing_is_kept(studio):
-    page = build_page(studio)
-    assert page.delete_cache == (600, 600)
+def test_nothing_is_kept(page, client, monkeypatch):
+    """Gradio's clean-up comes every ten minutes; here it is called, before and after a visitor's files are ten minutes old."""
     assert not page.analytics_enabled
+    frequency, age = page.delete_cache
+    assert frequency + age <= 20 * 60  # seconds
+    wish(client, face=handle_file(str(next(FACES.glob("*.jpg")))))
+    shipped = {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
+    files = {Path(file) for files in page.temp_file_sets for file in files} - shipped
+    assert {".jpg", ".wav"} <= {file.suffix for file in files if file.is_file()}
+    route_utils.delete_files_created_by_app(page, age)
+    assert {".jpg", ".wav"} <= {file.suffix for file in files if file.is_file()}
+
+    class Later(datetime):
+        @classmethod
+        def now(cls):
+            return super().now() + timedelta(seconds=age + 1)
+
+    monkeypatch.setattr(route_utils, "datetime", Later)
+    route_utils.delete_files_created_by_app(page, age)
+    assert not [file for file in files if file.exists()]
+
+
+FILE = {"_type": "gradio.FileData"}
+
+
+@pytest.fixture
+def fetched(monkeypatch) -> list[str]:
+    """The web addresses that Gradio would have asked."""
+    asked = []
+
+    async def fetch(url: str, **settings) -> str:
+        asked.append(url)
+        return str(next(FACES.glob("*.jpg")))
+
+    monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", fetch)
+    return asked
+
+
+WEB = "https://example.org/portrait.jpg"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"face": {"path": WEB}},
+        {"face": {"path": WEB, "meta": FILE}},
+        {"text": {"path": WEB, "meta": FILE}},
+        {"face": {"path": f"{get_upload_folder()}/x", "url": {"path": WEB, "meta": FILE}}},
+    ],
+)
+def test_web_addresses_are_refused_before_they_are_asked(address, fetched, changes):
+    assert posted(address, **changes) == "a web address cannot be used; save the picture and upload it"
+    assert fetched == []
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": FILE}])
+@pytest.mark.parametrize("place", ["face", "text"])
+def test_files_of_the_machine_are_no_portraits(address, tmp_path, place, meta):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("private")
+    said = {posted(address, **{place: {"path": str(path)} | meta}) for path in (secret, tmp_path / "nothing", "/etc/hostname")}
+    assert said == {"this file was not uploaded; upload it, and it can be used"}
+
+
+def posted(address: str, **changes) -> str:
+    """What the endpoint says to a wish that Gradio's own client did not write."""
+    values = {"text": "Hello.", "face": None, "emotion": "happy", "intensity": 1, "seed": 0, "speed": 1, "pitch_shift": 0} | changes
+    order = ("face", "text", "emotion", "intensity", "seed", "speed", "pitch_shift")
+    place = f"{address}gradio_api/call/speak"
+    request = Request(place, json.dumps({"data": [values[name] for name in order]}).encode(), {"Content-Type": "application/json"})
+    with urlopen(request) as answer:
+        event = json.load(answer)["event_id"]
+    with urlopen(f"{place}/{event}") as answer:
+        kind, data = answer.read().decode().strip().splitlines()[-2:]
+    assert kind == "event: error"
+    return json.loads(data.removeprefix("data: "))["error"]
 
 
 def test_files_of_the_machine_are_out_of_reach(address, tmp_path):

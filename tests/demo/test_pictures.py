@@ -30,6 +30,7 @@ def test_marks_and_blanks_count_with_their_letter(speech):
         (["aʊt", "əvðə", "bluː"], ["out", "of", "the", "blue"], ["out", "of the", "blue"]),
         (["hə", "loʊ"], ["hello"], ["hə", "loʊ"]),
         ([], [], []),
+        (["aʊt", "əvðə", "bluː"] * 1000, ["out", "of", "the", "blue"] * 1000, ["out", "of the", "blue"] * 1000),
     ],
 )
 def test_words_run_together_share_a_group(ipa, written, expected):

@@ -14,6 +14,7 @@ def test_rows_know_their_direction():
     assert Row("accuracy", 0.7, 0.7).reached
     assert not Row("accuracy", math.nan, 0.7).reached
     assert not Row("errors", math.nan, 0.7, at_most=True).reached
+    assert Row("errors of another", 0.3).reached is None
 
 
 def test_a_killed_report_goes_on(tmp_path):
@@ -33,6 +34,20 @@ def test_a_killed_report_goes_on(tmp_path):
     assert "| accuracy | 0.90 | ≥ 0.70 | yes |" in path.with_suffix(".md").read_text()
     assert "| undefined | nan | ≥ 1.00 | **no** |" in again.markdown()
     assert "errors: 0.10 (≤ 0.20: yes)" in said
+
+
+def test_a_comparison_has_no_bar_to_miss(tmp_path):
+    said = []
+    report = Report(tmp_path / "speech.json", {}, say=said.append)
+    report.measure("baseline", lambda: [Row("errors of another", 0.3, digits=3, note="12 sentences")])
+    assert report.reached
+    assert said == ["errors of another: 0.300 (for comparison) · 12 sentences"]
+    assert "| errors of another | 0.300 | for comparison |  | 12 sentences |" in report.markdown()
+    report.measure("errors", lambda: [Row("errors", 0.1, math.nan)])
+    again = go_on(report.path, {})
+    assert again.rows["baseline"] == report.rows["baseline"]
+    assert again.rows["errors"][0].reached is False  # an undefined bar is no comparison
+    assert not again.reached
 
 
 def test_other_settings_are_another_report(tmp_path):

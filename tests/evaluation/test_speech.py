@@ -99,6 +99,23 @@ def test_emotion_is_counted(stage):
     assert "happy 1.00" in row.note
 
 
+def test_the_baseline_says_the_same_lines_without_emotion_and_has_no_bar(stage, monkeypatch):
+    said = [line.text for line in stage.material.lines]
+    answers = iter([*said, *said[:6], "sentence"])  # the teachers lose no word, the baseline two of 21
+    monkeypatch.setattr(suite, "transcribe", lambda wave: next(answers))
+    monkeypatch.setattr(suite, "rate_naturalness", lambda wave, weights: SimpleNamespace(ovr=2.5))
+    asked = []
+    speak = stage.studio.speak
+    stage.studio.speak = lambda text, face, emotion, intensity: asked.append((text, intensity)) or speak(text, face, emotion, intensity)
+    errors, naturalness, emotion = suite.face_tts(stage)
+    assert errors.value == pytest.approx(2 / 21)
+    assert "teachers 0.000, difference +0.095" in errors.note
+    assert naturalness.value == pytest.approx(2.5)
+    assert emotion.value == pytest.approx(1 / 7)
+    assert [row.reached for row in (errors, naturalness, emotion)] == [None] * 3
+    assert asked == [(text, 0.0) for text in said]  # once for all three
+
+
 def test_intensity_is_ranked_by_probability_and_by_prosody(stage):
     probability, distance = suite.intensity_of(stage, "happy", EXTENT)
     assert distance.value == pytest.approx(1)  # the pitch rises with every γ

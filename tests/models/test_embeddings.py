@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from feim.models import checkpoint
-from feim.models.embeddings import EMBEDDING, FACE_FEATURES, FaceNetwork, VoiceNetwork
+from feim.models.embeddings import EMBEDDING, FACE_FEATURES, FaceNetwork, VoiceNetwork, crop_to_tensor
 from feim.signal.face import find_face, read_image
 
 FACES = Path(__file__).parents[2] / "assets" / "faces"
@@ -27,12 +28,23 @@ def voice_network() -> VoiceNetwork:
 @pytest.fixture(scope="module")
 def crops() -> torch.Tensor:
     pictures = [find_face(read_image(FACES / name)).crop for name in ("average-woman-20s.jpg", "average-man-20s.jpg")]
-    return torch.stack([torch.tensor(picture).permute(2, 0, 1).float() / 255 for picture in pictures])
+    return crop_to_tensor(np.stack(pictures))
 
 
 @pytest.fixture
 def mel() -> torch.Tensor:
     return torch.randn(3, 128, 50, generator=torch.Generator().manual_seed(1)) - 4
+
+
+def test_crops_become_channels_between_0_and_1():
+    crop = np.zeros((224, 224, 3), np.uint8)
+    crop[5, 7] = 255, 51, 0
+    pixels = crop_to_tensor(crop)
+    assert pixels.shape == (3, 224, 224)
+    assert pixels.dtype == torch.float32
+    assert pixels[:, 5, 7].tolist() == pytest.approx([1, 0.2, 0])
+    assert float(pixels.sum()) == pytest.approx(1.2)
+    assert torch.equal(crop_to_tensor(np.stack([crop, crop]))[1], pixels)
 
 
 def test_faces_become_unit_vectors(face_network, crops):

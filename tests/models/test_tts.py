@@ -114,9 +114,21 @@ def test_guidance_costs_only_where_it_acts(model, intensity, interval, evaluatio
 
 
 def test_guidance_weight():
-    assert [Sampling(growth=None).weight(g) for g in (0, 0.5, 1, 30)] == [0, 0.5, 1, 30]
-    assert [Sampling().weight(g) for g in (0, 0.5, 1)] == [0, 0.5, 1]
-    assert 1 < Sampling().weight(30) < 30
+    constant = Sampling(growth=None, prosody_growth=None)
+    for weight in (constant.weight, constant.prosody_weight):
+        assert [weight(g) for g in (0, 0.5, 1, 30)] == [0, 0.5, 1, 30]
+    for weight in (Sampling().weight, Sampling().prosody_weight):
+        assert [weight(g) for g in (0, 0.5, 1)] == [0, 0.5, 1]
+    assert 1 < Sampling().prosody_weight(30) < Sampling().weight(30) < 30
+
+
+def test_score_and_prosody_are_guided_apart(model):
+    plain = say(model, HAPPY, 1.0)
+    stronger, faster = say(model, HAPPY, 5.0, prosody_growth=0.0), say(model, HAPPY, 5.0, growth=0.0)
+    assert torch.equal(stronger.durations, plain.durations)
+    assert torch.equal(stronger.pitch, plain.pitch)
+    assert not torch.allclose(stronger.mel, plain.mel)
+    assert not torch.equal(faster.pitch, plain.pitch)
 
 
 # ---- durations and sampling -----------------------------------------------------------------------------------------------
@@ -197,6 +209,7 @@ def batch_of(size: int = 6, emotion: int = HAPPY, frames: int = 24) -> dict[str,
         "lengths": lengths,
         "durations": durations,
         "tone": torch.randn(size, 9, generator=random) * inside,
+        "line": torch.randn(size, frames, generator=random),
         "mel": torch.randn(size, 128, frames, generator=random) - 6,
         "start": torch.arange(size) % 3,
         "frames": torch.full((size,), frames),
@@ -246,10 +259,13 @@ def test_unknown_durations_are_searched_and_known_ones_kept(model):
     known = batch["durations"].clone()
     batch["durations"][0] = 0
     h, _, _ = model.encode(batch["symbols"], batch["lengths"], batch["face"])
-    found = model._known_or_found(batch, h, batch["mel"])
+    found, tone = model._known_or_found(batch, h, batch["mel"])
     assert torch.equal(found[1:], known[1:])
+    assert torch.equal(tone[1:], batch["tone"][1:])
     assert int(found[0].sum()) == 24
     assert (found[0, :9] >= 1).all()
+    first = int(found[0, 0])
+    assert float(tone[0, 0]) == pytest.approx(float(batch["line"][0, :first].mean()), abs=1e-6)  # the pitch where it was found
     assert model(batch)["loss"].isfinite()
 
 
@@ -260,7 +276,7 @@ def test_the_speaker_loss_teaches_the_decoder_and_not_the_voice_network(model):
     without = learner(batch_of())
     torch.manual_seed(1)
     losses = learner(batch_of(), voice)
-    assert float(losses["loss"] - without["loss"]) == pytest.approx(0.01 * float(losses["speaker"]), rel=1e-2)
+    assert (losses["loss"] - without["loss"]).item() == pytest.approx(0.01 * losses["speaker"].item(), rel=1e-2)
     losses["speaker"].backward()
     assert learner.score.output.weight.grad.any()
 

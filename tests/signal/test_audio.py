@@ -13,7 +13,9 @@ from feim.signal.audio import (
     SAMPLE_RATE,
     UnreadableAudio,
     griffin_lim,
+    hertz_to_mel,
     loudness_envelope,
+    mel_filterbank,
     mel_spectrogram,
     read_audio,
     spectrogram,
@@ -59,6 +61,19 @@ def test_the_mel_is_what_its_definition_says(frame):
     assert mel_spectrogram(NOISE)[:, frame].numpy() == pytest.approx(slow_mel_frame(NOISE, frame), abs=2e-3)
 
 
+def test_the_mel_scale_is_linear_to_1_khz_and_logarithmic_above():
+    hertz = np.array([0, 500, 999.9, 1000, 1000.1, 6400, 8000])
+    assert hertz_to_mel(hertz) == pytest.approx([slaney_mel(one) for one in hertz])
+    assert hertz_to_mel(6400) == pytest.approx(15 + 27)
+
+
+def test_bands_are_equally_far_apart_on_the_mel_scale():
+    centres = [slaney_hertz(band * slaney_mel(8000) / 129) for band in range(1, 129)]
+    peaks = mel_filterbank().argmax(dim=0).numpy() * SAMPLE_RATE / 1024
+    assert np.abs(peaks - centres).max() < SAMPLE_RATE / 1024
+    assert np.diff(hertz_to_mel(np.array(centres))) == pytest.approx(slaney_mel(8000) / 129)
+
+
 def test_silence_is_the_floor():
     assert torch.equal(mel_spectrogram(torch.zeros(4000)), torch.full((128, 25), float(np.log(1e-5))))
     assert pytest.approx(np.log(1e-5)) == MEL_SILENCE
@@ -94,6 +109,14 @@ def test_griffin_lim_brings_the_mel_back():
     again = griffin_lim(mel)
     assert again.shape == (16_000,)
     assert np.corrcoef(mel_spectrogram(again).flatten(), mel.flatten())[0, 1] > 0.97
+
+
+def test_griffin_lim_stays_in_range():
+    mel = mel_spectrogram(NOISE)
+    quiet, loud = griffin_lim(mel), griffin_lim(mel + np.log(100))
+    assert quiet.abs().max() < 1
+    assert loud.abs().max() == pytest.approx(1)
+    assert np.corrcoef(mel_spectrogram(loud).flatten(), mel.flatten())[0, 1] > 0.9  # made less loud, not clipped
 
 
 @pytest.mark.parametrize(("suffix", "closeness"), [("wav", 1.0), ("flac", 1.0), ("ogg", 0.99), ("mp3", 0.99)])

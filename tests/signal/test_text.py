@@ -47,6 +47,8 @@ READINGS = {
         ("€2.5", "two point five euros"),
         ("$3.2 million", "three point two million dollars"),
         ("$1999", "one thousand nine hundred and ninety-nine dollars"),
+        ("$1234567890123456", "one two three four five six seven eight nine zero one two three four five six dollars"),
+        ("$1234567890123456.50", "one two three four five six seven eight nine zero one two three four five six point five zero dollars"),
         ("£1,234,567.89", "one million two hundred and thirty-four thousand five hundred and sixty-seven pounds and eighty-nine pence"),
     ],
     "years": [
@@ -87,6 +89,8 @@ READINGS = {
         ("in the U.S. it", "in the U.S it"),
         ("in the U.S.", "in the U.S."),
         ("arms race", "arms race"),
+        ("ı.e. this, İ.E. that", "ı.e. this, İ.E. that"),
+        ("fıg. 3, vol. 4", "fıg. three, volume four"),
     ],
     "signs": [
         ("AT&T", "AT and T"),
@@ -129,6 +133,13 @@ def test_too_long():
     assert normalise("a" * MAX_TEXT)
     with pytest.raises(TextTooLong, match=r"20,001 characters; speak at most 20,000"):
         normalise("a" * (MAX_TEXT + 1))
+
+
+@pytest.mark.parametrize("typed", ["{}", "${}", "${}.50", "{}th", "{}%", "€{} million"])
+def test_numbers_longer_than_python_reads(typed):
+    words = normalise(typed.format("9" * 5000)).split()
+    assert words[:5000] == ["nine"] * 4999 + [words[4999]]
+    assert words[4999] in ("nine", "nineth")
 
 
 def test_only_speakable_characters_are_left():

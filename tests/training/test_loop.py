@@ -1,6 +1,7 @@
 """The loop: learning, resuming as if nothing had happened, states that survive a kill, and bounded steps."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -56,17 +57,18 @@ def equal(one: nn.Module, other: nn.Module) -> bool:
 def test_it_learns(tmp_path):
     model = network()
     before = float(loss_fn(model.eval(), batches(99))["loss"])
-    trained = train(model, batches, loss_fn, Settings(steps=150, learning_rate=0.02, warmup=5, ema=0.9, mixed_precision=False), tmp_path)
+    settings = Settings(steps=150, learning_rate=0.02, warmup=5, ema=0.9, mixed_precision=False)
+    trained = train(model, batches, loss_fn, settings, tmp_path).model
     assert float(loss_fn(trained, batches(99))["loss"]) < 0.2 * before
     assert not trained.training
 
 
 def test_the_averaged_weights_come_back(tmp_path):
     model = network()
-    averaged = train(model, batches, loss_fn, SETTINGS, tmp_path)
+    averaged = train(model, batches, loss_fn, SETTINGS, tmp_path).model
     assert not equal(averaged, model)
-    frozen = train(network(), batches, loss_fn, Settings(steps=5, ema=1.0, mixed_precision=False), tmp_path / "frozen")
-    moved = train(network(), batches, loss_fn, Settings(steps=5, ema=0.0, mixed_precision=False), tmp_path / "moved")
+    frozen = train(network(), batches, loss_fn, Settings(steps=5, ema=1.0, mixed_precision=False), tmp_path / "frozen").model
+    moved = train(network(), batches, loss_fn, Settings(steps=5, ema=0.0, mixed_precision=False), tmp_path / "moved").model
     start = network()
     distance = [float((m[0].weight - start[0].weight).abs().max()) for m in (frozen, moved)]
     assert distance[0] < distance[1]
@@ -74,33 +76,70 @@ def test_the_averaged_weights_come_back(tmp_path):
 
 @pytest.mark.parametrize("step", [1, 5, 11])
 def test_resumed_training_equals_uninterrupted_training(tmp_path, step):
-    whole = train(network(), batches, loss_fn, SETTINGS, tmp_path / "whole")
+    whole = train(network(), batches, loss_fn, SETTINGS, tmp_path / "whole").model
     with pytest.raises(KeyboardInterrupt):
         train(network(), stopping_at(step), loss_fn, SETTINGS, tmp_path / "broken")
     torch.rand(100)  # what happens meanwhile does not matter
     seen = []
-    resumed = train(network(), lambda i: seen.append(i) or batches(i), loss_fn, SETTINGS, tmp_path / "broken", resume=True)
+    resumed = train(network(), lambda i: seen.append(i) or batches(i), loss_fn, SETTINGS, tmp_path / "broken", resume=True).model
     assert seen == list(range(step, 12))
     assert equal(whole, resumed)
 
 
 def test_without_resume_training_begins_anew(tmp_path):
-    first = train(network(), batches, loss_fn, SETTINGS, tmp_path)
+    first = train(network(), batches, loss_fn, SETTINGS, tmp_path).model
     seen = []
-    again = train(network(), lambda i: seen.append(i) or batches(i), loss_fn, SETTINGS, tmp_path)
+    again = train(network(), lambda i: seen.append(i) or batches(i), loss_fn, SETTINGS, tmp_path).model
     assert seen == list(range(12))
     assert equal(first, again)
 
 
 def test_a_finished_run_has_nothing_left_to_do(tmp_path):
     done = train(network(), batches, loss_fn, SETTINGS, tmp_path)
-    assert equal(train(network(), lambda i: pytest.fail("asked for a batch"), loss_fn, SETTINGS, tmp_path, resume=True), done)
+    again = train(network(), lambda i: pytest.fail("asked for a batch"), loss_fn, SETTINGS, tmp_path, resume=True)
+    assert equal(again.model, done.model)
+    assert again.seconds == done.seconds
+
+
+class Clock:
+    """Every batch takes ten seconds, and nothing else any."""
+
+    def __init__(self, monkeypatch):
+        self.now = 1000.0
+        monkeypatch.setattr(loop.time, "monotonic", lambda: self.now)
+
+    def batches(self, index: int) -> dict:
+        self.now += 10
+        return batches(index)
+
+
+def test_time_is_counted_over_all_runs(tmp_path, monkeypatch):
+    clock = Clock(monkeypatch)
+    train(network(), clock.batches, loss_fn, replace(SETTINGS, steps=5), tmp_path)
+    clock.now += 100_000  # between runs nobody trains
+    assert train(network(), clock.batches, loss_fn, SETTINGS, tmp_path, resume=True).seconds == 120
+    assert train(network(), clock.batches, loss_fn, SETTINGS, tmp_path).seconds == 120
+
+
+def test_a_state_of_before_time_was_counted(tmp_path, monkeypatch):
+    train(network(), batches, loss_fn, replace(SETTINGS, steps=5), tmp_path)
+    [progress] = [path for path in (tmp_path / "state").glob("custom*.pkl") if "seconds" in torch.load(path)]
+    torch.save({"step": 5}, progress)
+    trained = train(network(), Clock(monkeypatch).batches, loss_fn, SETTINGS, tmp_path, resume=True)
+    assert trained.seconds == 70
+
+
+def test_the_state_of_another_model_is_refused(tmp_path):
+    train(network(), batches, loss_fn, SETTINGS, tmp_path)
+    other = nn.Sequential(nn.Linear(4, 9), nn.Linear(9, 1))
+    with pytest.raises(ValueError, match="state of another model; leave out --resume"):
+        train(other, batches, loss_fn, SETTINGS, tmp_path, resume=True)
 
 
 @pytest.mark.parametrize("moment", ["writing", "after the old state moved away", "before the old state is removed"])
 def test_a_kill_at_any_moment_leaves_a_whole_state(tmp_path, monkeypatch, moment):
     """The run dies inside the third checkpoint; resumed, it ends as if it had not."""
-    whole = train(network(), batches, loss_fn, SETTINGS, tmp_path / "whole")
+    whole = train(network(), batches, loss_fn, SETTINGS, tmp_path / "whole").model
     folder = tmp_path / "killed"
     renamed = []
 
@@ -134,7 +173,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_state(tmp_path, monkeypatch, moment
             train(network(), batches, loss_fn, SETTINGS, folder)
     assert len(saves) == 3
     seen = []
-    resumed = train(network(), lambda i: seen.append(i) or batches(i), loss_fn, SETTINGS, folder, resume=True)
+    resumed = train(network(), lambda i: seen.append(i) or batches(i), loss_fn, SETTINGS, folder, resume=True).model
     assert seen[0] == (3 if moment == "before the old state is removed" else 2)
     assert equal(whole, resumed)
     assert (folder / "state").is_dir()
@@ -178,7 +217,7 @@ def test_frozen_weights_stay(tmp_path):
     model = network()
     model[0].requires_grad_(False)
     before = model[0].weight.clone()
-    trained = train(model, batches, loss_fn, SETTINGS, tmp_path)
+    trained = train(model, batches, loss_fn, SETTINGS, tmp_path).model
     assert torch.equal(trained[0].weight, before)
     assert not torch.equal(trained[2].weight, network()[2].weight)
 
@@ -195,7 +234,7 @@ def test_the_learning_rate_warms_up_and_falls_to_a_hundredth():
 
 def test_bf16_learns_too(tmp_path):
     settings = Settings(steps=100, learning_rate=0.02, warmup=5, ema=0.9, mixed_precision=True)
-    trained = train(network(), batches, loss_fn, settings, tmp_path)
+    trained = train(network(), batches, loss_fn, settings, tmp_path).model
     assert float(loss_fn(trained, batches(99))["loss"]) < 1
     assert trained[0].weight.dtype == torch.float32
 

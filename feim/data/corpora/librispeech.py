@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from feim.data.clip import Clip
-from feim.data.corpora.recordings import HELD_OUT, MissingCorpus, Recording, prepare_recordings
+from feim.data.corpora.recordings import TEST_EVERY, MissingCorpus, Recording, prepare_recordings
 
 LICENCE = "CC BY 4.0"
 GENDERS = {"F": "female", "M": "male"}
 
 
 def prepare(source: Path, out: Path, processes: int = 2) -> list[Clip]:
-    """Make a corpus of checked phrases from LibriSpeech; every twelfth speaker becomes "test".
+    """Make a corpus of checked phrases from LibriSpeech, and of speech that fits no text; every twelfth speaker becomes "test".
 
     Args:
         source: the published tree (SPEAKER/CHAPTER/*.flac with *.trans.txt, at any depth, SPEAKERS.TXT at or above it),
@@ -30,7 +30,7 @@ def read(source: Path) -> list[Recording]:
         raise MissingCorpus(f"{source} has neither *.trans.txt files nor a transcripts.tsv; give the unpacked LibriSpeech folder")
     genders = _genders(source)
     speakers = sorted({name.split("-")[0] for name, *_ in found}, key=int)
-    held_out = set(speakers[HELD_OUT - 1 :: HELD_OUT])
+    held_out = set(speakers[TEST_EVERY - 1 :: TEST_EVERY])
     return [
         Recording(path, Clip(
             id=name, corpus="librispeech", speaker=speaker, language="en-us", text=text, licence=LICENCE,

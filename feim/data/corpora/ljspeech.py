@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from feim.data.clip import Clip
-from feim.data.corpora.recordings import HELD_OUT, MissingCorpus, Recording, prepare_recordings
+from feim.data.corpora.recordings import TEST_EVERY, MissingCorpus, Recording, prepare_recordings
 
 
 def prepare(source: Path, out: Path, processes: int = 2) -> list[Clip]:
-    """Make a corpus of checked phrases from LJ Speech; every twelfth recording becomes "test".
+    """Make a corpus of checked phrases from LJ Speech, and of its speech without text; every twelfth recording becomes "test".
 
     Args:
-        source: the published folder: metadata.csv (id|text|text spelt out) and wavs/ID.wav, or .flac.
+        source: the published folder: metadata.csv (id|text|text spelt out) and wavs/ID.wav, or .flac. Sounds need no row.
         out: the corpus folder to make.
     Raises: MissingCorpus.
     """
@@ -18,19 +18,20 @@ def prepare(source: Path, out: Path, processes: int = 2) -> list[Clip]:
 
 
 def read(source: Path) -> list[Recording]:
-    """Every recording with its text, sorted by id. Raises MissingCorpus."""
+    """Every recording, with its text if it has one, sorted by id. Raises MissingCorpus."""
     metadata = source / "metadata.csv"
     if not metadata.is_file():
         raise MissingCorpus(
             f"there is no metadata.csv in {source}; give the unpacked LJSpeech-1.1 folder (https://keithito.com/LJ-Speech-Dataset)"
         )
-    rows = sorted(line.split("|") for line in metadata.read_text(encoding="utf-8").splitlines() if line.strip())
+    rows = (line.split("|") for line in metadata.read_text(encoding="utf-8").splitlines() if line.strip())
+    sounds = {path.stem: path for path in (source / "wavs").glob("*") if path.suffix in (".wav", ".flac")}
+    texts = dict.fromkeys(sounds, "") | {name: columns[-1] for name, *columns in rows}
     recordings = []
-    for number, (name, *texts) in enumerate(rows, 1):
-        path = source / "wavs" / f"{name}.flac"
+    for number, name in enumerate(sorted(texts), 1):
         clip = Clip(
-            id=name, corpus="ljspeech", speaker="LJ", language="en-us", text=texts[-1], licence="public domain",
-            split="test" if number % HELD_OUT == 0 else "train", gender="female",
+            id=name, corpus="ljspeech", speaker="LJ", language="en-us", text=texts[name], licence="public domain",
+            split="test" if number % TEST_EVERY == 0 else "train", gender="female",
         )  # fmt: skip
-        recordings.append(Recording(path if path.is_file() else path.with_suffix(".wav"), clip))
+        recordings.append(Recording(sounds.get(name, source / "wavs" / f"{name}.wav"), clip))
     return recordings

@@ -22,7 +22,7 @@ from feim.signal.face import read_image, similarity
 LICENCE = "CC BY 4.0"
 PUPILS = (0, 1)  # landmarks: the pupil on the picture's left, the other pupil
 # 7 of the 36 women and 9 of the 46 men, over all ages and ethnicities: nothing is ever trained on them.
-HELD_OUT = ("003", "012", "013", "026", "030", "041", "063", "064", "082", "099", "105", "113", "119", "127", "132", "142")
+TEST_PEOPLE = ("003", "012", "013", "026", "030", "041", "063", "064", "082", "099", "105", "113", "119", "127", "132", "142")
 FEWEST_PEOPLE = 8  # that an average may show
 PORTRAIT = 512  # pixels
 PUPILS_AT = ((205.0, 226.0), (307.0, 226.0))  # in a portrait
@@ -48,7 +48,7 @@ class Person:
     @property
     def split(self) -> str:
         """ "test" for the 16 held-out people, else "train"."""
-        return "test" if self.identity in HELD_OUT else "train"
+        return "test" if self.identity in TEST_PEOPLE else "train"
 
 
 def read_london(folder: str | Path) -> list[Person]:

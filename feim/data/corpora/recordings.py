@@ -1,4 +1,7 @@
-"""Real recordings with their texts → a corpus of phrases with exact symbol times: checked, cut, levelled and written."""
+"""Real recordings with their texts → a corpus of phrases with exact symbol times: checked, cut, levelled and written.
+
+Speech without a text that fits it becomes clips too, without text and phonemes: vocoders and voices learn from sound alone.
+"""
 
 import json
 import multiprocessing
@@ -14,14 +17,15 @@ from tqdm import tqdm
 from feim.data.clip import Clip, write_manifest
 from feim.data.forced_alignment import Aligner, TextDoesNotFit
 from feim.data.phone_times import PhonesDoNotFit, TimedPhone, symbol_durations
-from feim.data.phrases import MARGIN, WORST_PHRASE, WORST_UNCERTAIN_PHRASE, Phrase, Unfit, phrases
+from feim.data.phrases import MARGIN, SHORTEST, WORST_PHRASE, WORST_UNCERTAIN_PHRASE, Phrase, Unfit, phrases
 from feim.signal.audio import HOP, SAMPLE_RATE, UnreadableAudio, read_audio, write_audio
 from feim.signal.text import PUNCTUATION, NothingToSay, normalise, phonemise
 
 ACTIVE_LEVEL = -26.0  # dBFS while speaking: the level that ITU-T P.56 users agree on
 PEAK = 0.98
+QUIETEST = -20.0  # dB relative to its recording: a stretch below holds no speech
 JOURNAL, LEFT_OUT = "journal.jsonl", "left_out.tsv"
-HELD_OUT = 12  # every twelfth is kept for tests
+TEST_EVERY = 12  # speakers, or recordings of an only speaker: every twelfth is kept for tests
 
 
 class MissingCorpus(ValueError):
@@ -32,7 +36,7 @@ class MissingCorpus(ValueError):
 class Recording:
     """A sound file with the text that it should say. `clip` holds what all its phrases share; its id is the recording's.
 
-    An uncertain text (guessed, not proof-read) has to fit the sound better than others.
+    An uncertain text (guessed, not proof-read) has to fit the sound better than others; an empty text is unknown.
     """
 
     path: Path
@@ -41,7 +45,10 @@ class Recording:
 
 
 def prepare_recordings(recordings: list[Recording], out: Path, processes: int = 2) -> list[Clip]:
-    """Align, cut, level and write recordings; what is broken or does not fit its text goes to left_out.tsv.
+    """Align, cut, level and write recordings.
+
+    Broken recordings and texts that were not found in the sound are listed in left_out.tsv; the sound of the latter becomes clips
+    whose text is empty, and whose phonemes and durations are None.
 
     Finished recordings are kept in a journal, so a second call continues where the first was stopped.
 
@@ -130,34 +137,65 @@ def _prepare(task: tuple[Recording, float, Path]) -> tuple[str, list[dict], list
     whole = recording.clip
     try:
         samples = read_audio(recording.path)
-        tokens = normalise(whole.text, whole.language).split()
-        tokens = [token for token in tokens if token.strip(PUNCTUATION + "'-")]
-        aligned = _aligner().align(samples, [token.strip(PUNCTUATION + "-") for token in tokens])
-    except (UnreadableAudio, TextDoesNotFit, NothingToSay) as error:
+    except UnreadableAudio as error:
         return whole.id, [], [(whole.id, 0.0, 0.0, str(error), whole.text)]
-    kept, unfit = phrases(tokens, aligned, WORST_PHRASE if recording.certain else WORST_UNCERTAIN_PHRASE)
-    clips = []
+    kept, unfit = _find_phrases(recording, samples)
+    clips, spoken = [], []
     for number, phrase in enumerate(kept):
         try:
-            clips.append(asdict(_write_phrase(phrase, replace(whole, id=f"{whole.id}-{number:02d}"), samples * gain, out)))
+            clips.append(_write_phrase(phrase, replace(whole, id=f"{whole.id}-{number:02d}"), samples * gain, out))
+            spoken.append((phrase.start, phrase.end))
         except PhonesDoNotFit as error:
             unfit.append(Unfit(phrase.text, phrase.start, phrase.end, str(error)))
+    for number, sound in enumerate(other_speech(samples, spoken)):
+        clips.append(_write_sound(sound * gain, replace(whole, id=f"{whole.id}-wordless-{number:02d}", text=""), out))
     rows = [(whole.id, round(u.start, 2), round(u.end, 2), u.reason, u.text) for u in unfit]
-    return whole.id, clips, rows
+    return whole.id, [asdict(clip) for clip in clips], rows
+
+
+def _find_phrases(recording: Recording, samples: np.ndarray) -> tuple[list[Phrase], list[Unfit]]:
+    """The phrases of a recording's text, and what of it was not found in the sound."""
+    text = recording.clip.text
+    if not text:
+        return [], []
+    try:
+        tokens = [token for token in normalise(text, recording.clip.language).split() if token.strip(PUNCTUATION + "'-")]
+        aligned = _aligner().align(samples, [token.strip(PUNCTUATION + "-") for token in tokens])
+    except (TextDoesNotFit, NothingToSay) as error:
+        return [], [Unfit(text, 0.0, len(samples) / SAMPLE_RATE, str(error))]
+    return phrases(tokens, aligned, WORST_PHRASE if recording.certain else WORST_UNCERTAIN_PHRASE)
+
+
+def other_speech(samples: np.ndarray, spoken: list[tuple[float, float]]) -> Iterator[np.ndarray]:
+    """What a recording says before, between and after the stretches `spoken` (seconds, in order), if it is SHORTEST or longer."""
+    ends = [0.0, *(end for _, end in spoken)]
+    starts = [*(start for start, _ in spoken), len(samples) / SAMPLE_RATE]
+    loud = active_power(samples) * 10 ** (QUIETEST / 10)
+    for start, end in zip(ends, starts, strict=True):
+        stretch = samples[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+        if len(stretch) >= SHORTEST * SAMPLE_RATE and active_power(stretch) > loud:
+            first, last = _voiced(stretch)
+            if last - first >= SHORTEST * SAMPLE_RATE:
+                yield stretch[first:last]
 
 
 def _write_phrase(phrase: Phrase, clip: Clip, samples: np.ndarray, out: Path) -> Clip:
     sound = samples[round(phrase.start * SAMPLE_RATE) : round(phrase.end * SAMPLE_RATE)]
     first, last = _voiced(sound)
-    sound = sound[first:last].copy()
+    sound = sound[first:last]
+    phonemes = phonemise(phrase.text, clip.language)
+    durations = symbol_durations(phonemes, _shifted(phrase.phones, first / SAMPLE_RATE, len(sound) / SAMPLE_RATE), -(-len(sound) // HOP))
+    return _write_sound(sound, replace(clip, text=phrase.text, phonemes=phonemes, durations=durations), out)
+
+
+def _write_sound(sound: np.ndarray, clip: Clip, out: Path) -> Clip:
+    sound = sound.copy()
     fade = np.linspace(0, 1, SAMPLE_RATE // 200)  # 5 ms, so that the cut does not click
     sound[: len(fade)] *= fade
     sound[-len(fade) :] *= fade[::-1]
-    phonemes = phonemise(phrase.text, clip.language)
-    durations = symbol_durations(phonemes, _shifted(phrase.phones, first / SAMPLE_RATE, len(sound) / SAMPLE_RATE), -(-len(sound) // HOP))
     audio = f"audio/{clip.id}.flac"
     write_audio(out / audio, sound)
-    return replace(clip, text=phrase.text, phonemes=phonemes, durations=durations, audio=audio)
+    return replace(clip, audio=audio)
 
 
 def _voiced(sound: np.ndarray) -> tuple[int, int]:

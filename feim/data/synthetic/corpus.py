@@ -1,16 +1,22 @@
-"""The teachers' corpus: many designed speakers read many sentences with every emotion at every intensity."""
+"""Corpora of designed speakers, who read many sentences with every emotion at every intensity.
 
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+The teachers' corpus is what generators learn from. Two dozen of its people are for judges; telling emotion from timbre takes more, so
+the judges have a corpus too, of other people, from a hint of each emotion to beyond what any teacher shows.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
 from feim.data.clip import MANIFEST, SYNTHETIC, Clip, read_manifest, write_manifest
 from feim.data.phone_times import PhonesDoNotFit
+from feim.data.pool import one_thread_each
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.engines import Engine
 from feim.data.synthetic.voices import Speaker, design_speakers, read_text, speak
@@ -19,10 +25,18 @@ from feim.signal.emotion import EMOTIONS
 from feim.signal.text import NothingToSay
 
 SENTENCES = Path(__file__).with_name("sentences.txt")
+PROSODY = Path(__file__).with_name("prosody.json")  # what feim.data.synthetic.prosody follows
+ARGUMENTS = "arguments.json"
 NEUTRAL_SHARE = 0.22
 WEAKEST = 0.3  # the least intensity that still gets an emotion's label
 SHARED = 3  # speakers who start from one engine's reading: analysis is the dear part
+JUDGES_INTENSITIES = 0.2, 1.5  # guidance goes beyond the teachers' 1
+JUDGES_SHARED = 6  # of one engine's reading
 MIDDLE_AGE = {"18-29": 23.0, "30-44": 37.0, "45+": 55.0}
+
+
+class ForeignCorpus(ValueError):
+    """The folder holds a corpus that was made with other arguments."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,7 @@ def plan(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, 
     for session in range(-(-clips // SHARED)):
         text, split = usable[order[session % len(usable)]]
         if random.random() < 0.25:
-            text = " ".join(text.split()[: random.integers(2, 6)]).rstrip(",;:—-") + "."
+            text = cut_short(text, random.integers(2, 6))
         engine = list(by_engine)[session % len(by_engine)]
         chosen = random.choice(len(by_engine[engine]), SHARED)
         takes = []
@@ -77,6 +91,31 @@ def plan(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, 
             intensity = 0.0 if neutral else round(float(random.uniform(WEAKEST, 1)), 3)
             takes.append(Take(f"{session:05d}-{index}", by_engine[engine][who], emotion, intensity))
         yield Session(engine, text, split, tuple(takes))
+
+
+def plan_for_judges(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, seed: int) -> Iterator[Session]:
+    """Deterministic sessions for `clips` clips, or up to five more: engines and emotions in turn, texts (half of them cut short),
+    speakers and intensities by chance.
+    """
+    random = np.random.default_rng(seed)
+    engines = list(dict.fromkeys(speaker.engine for speaker in speakers))
+    texts = [text for text, split in sentences if split == "train"]
+    for number, text in enumerate(random.choice(texts, -(-clips // JUDGES_SHARED)).tolist()):
+        engine = engines[number % len(engines)]
+        able = [speaker for speaker in speakers if speaker.engine == engine]
+        takes = []
+        for index in range(JUDGES_SHARED):
+            emotion = EMOTIONS[(number * JUDGES_SHARED + index) % len(EMOTIONS)]
+            intensity = 0.0 if emotion == "neutral" else round(float(random.uniform(*JUDGES_INTENSITIES)), 3)
+            takes.append(Take(f"{number:05d}-{index}", able[random.integers(len(able))], emotion, intensity))
+        if number % 4 < 2:
+            text = cut_short(text, random.integers(4, 10))
+        yield Session(engine, text, "train", tuple(takes))
+
+
+def cut_short(text: str, words: int) -> str:
+    """The first words of a text, as a sentence."""
+    return " ".join(text.split()[:words]).rstrip(",;:—-") + "."
 
 
 def record(session: Session, out: Path) -> list[Clip]:
@@ -117,16 +156,79 @@ def synthesise_corpus(
     """Write the teachers' corpus under `out`; continues where an earlier run with the same arguments was stopped.
 
     Returns: its clips, sorted by id.
+    Raises: NoSentences, ForeignCorpus, EngineFailed; ValueError when there are too few speakers.
     """
-    out = Path(out)
-    (out / "audio").mkdir(parents=True, exist_ok=True)
+    texts, everybody = read_sentences(sentences), people(speakers, seed)
+    claim(Path(out), _arguments(sentences, clips, speakers, seed, everybody))
+    return _record_all(plan(texts, everybody, clips, seed), Path(out), processes)
+
+
+def synthesise_judges_corpus(
+    out: str | Path, sentences: str | Path = SENTENCES, clips: int = 3600, speakers: int = 96, seed: int = 1000, processes: int = 2
+) -> list[Clip]:
+    """Write a corpus for judges alone under `out`: every clip's split is "judge". Continues and raises as synthesise_corpus does.
+
+    Args:
+        seed: of other people than the teachers' corpus has.
+    """
+    if speakers < 5:
+        raise ValueError(f"{speakers} speakers are too few; use 5 or more, one of whom the emotion judge is measured on")
+    texts, everybody = read_sentences(sentences), design_speakers(speakers, seed, split="judge")
+    claim(Path(out), _arguments(sentences, clips, speakers, seed, everybody) | {"split": "judge"})
+    return _record_all(plan_for_judges(texts, everybody, clips, seed), Path(out), processes)
+
+
+def _arguments(sentences: str | Path, clips: int, speakers: int, seed: int, everybody: list[Speaker]) -> dict:
+    """What decides how a corpus sounds."""
+    return {
+        "sentences": _fingerprint(sentences), "clips": clips, "speakers": speakers, "seed": seed,
+        "engines": sorted({speaker.engine.name for speaker in everybody}), "prosody": _fingerprint(PROSODY),
+    }  # fmt: skip
+
+
+def _record_all(plan: Iterable[Session], out: Path, processes: int) -> list[Clip]:
+    """Make the clips that `out` has not yet; a hundred sessions at most are lost to a kill."""
+    (out / "audio").mkdir(exist_ok=True)
     done = {clip.id: clip for clip in read_manifest(out)} if (out / MANIFEST).exists() else {}
-    sessions = [s for s in plan(read_sentences(sentences), people(speakers, seed), clips, seed) if s.takes[0].id not in done]
-    with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:  # OpenMP threads do not survive a fork
+    sessions = [session for session in plan if session.takes[0].id not in done]
+    with one_thread_each(processes) as pool:
         running = [pool.submit(record, session, out) for session in sessions]
-        for count, future in enumerate(tqdm(as_completed(running), total=len(running), desc="voices", unit="text"), 1):
-            done |= {clip.id: clip for clip in future.result()}
-            if count % 100 == 0:
-                write_manifest(out, sorted(done.values(), key=lambda clip: clip.id))
-    write_manifest(out, sorted(done.values(), key=lambda clip: clip.id))
+        try:
+            for count, future in enumerate(tqdm(as_completed(running), total=len(running), desc="voices", unit="text"), 1):
+                done |= {clip.id: clip for clip in future.result()}
+                if count % 100 == 0:
+                    _keep(out, done)
+        finally:  # when an engine fails or somebody stops it, too
+            pool.shutdown(cancel_futures=True)
+            _keep(out, done)
     return read_manifest(out)
+
+
+def _keep(out: Path, done: dict[str, Clip]) -> None:
+    write_manifest(out, sorted(done.values(), key=lambda clip: clip.id))
+
+
+def claim(out: Path, arguments: dict) -> None:
+    """Write down what the corpus in `out` is made with; a corpus begun with something else is not continued.
+
+    Raises: ForeignCorpus.
+    """
+    path, remedy = out / ARGUMENTS, "choose another folder, or delete this one to begin anew"
+    out.mkdir(parents=True, exist_ok=True)
+    if not path.is_file() and not (out / MANIFEST).exists():
+        path.write_text(json.dumps(arguments, indent=1) + "\n")
+        return
+    try:
+        found = json.loads(path.read_text())
+        changed = [name for name, value in arguments.items() if name != "split" and found[name] != value]
+        if found.get("split") != arguments.get("split"):  # only the judges' corpus has one
+            changed.append("split")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ForeignCorpus(f"{out} does not say in {ARGUMENTS} how its corpus was made; {remedy}") from error
+    if changed:
+        raise ForeignCorpus(f"{out} holds a corpus made with other {' and '.join(changed)}; {remedy}")
+
+
+def _fingerprint(file: str | Path) -> str:
+    """First digits of the SHA-256 of its content."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]

@@ -6,10 +6,12 @@ festvox-us-slt-hts), and sound better.
 
 import _ctypes
 import ctypes
+import os
 import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,12 @@ import numpy as np
 
 from feim.data.phone_times import PAUSE, TimedPhone
 from feim.signal.audio import SAMPLE_RATE, read_audio, to_standard
+
+PATIENCE = 60.0  # seconds for one sentence, or for the list of voices: a sentence takes less than one
+
+
+class EngineFailed(ValueError):
+    """The program did not say what it was asked to, or never answered."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,11 @@ class Engine:
 
     @property
     def available(self) -> bool:
-        return self.program == "espeak" or shutil.which(self.program) is not None
+        """Whether the program is installed and has the voice."""
+        return self.program == "espeak" or (shutil.which(self.program) is not None and self.voice in _voices(self.program))
 
     def speak(self, words: str) -> Utterance:
-        """Normalised words → sound and phone times. Raises RuntimeError when the program fails."""
+        """Normalised words → sound and phone times. Raises: EngineFailed."""
         return {"flite": _flite, "festival": _festival, "espeak": _espeak}[self.program](words, self.voice)
 
 
@@ -71,10 +80,26 @@ def available_engines() -> tuple[Engine, ...]:
     return found if {engine.gender for engine in found} == {"female", "male"} else RULES
 
 
-def _run(command: list[str], words: str | None = None) -> str:
-    done = subprocess.run(command, input=words, capture_output=True, text=True, timeout=120)
+_LIST_VOICES = {"flite": (["flite", "-lv"], ""), "festival": (["festival", "--pipe"], "(print (voice.list))")}
+
+
+@cache
+def _voices(program: str) -> frozenset[str]:
+    """The voices that an installed program says it has; none if it does not answer."""
+    try:
+        return frozenset(re.findall(r"\w+", _run(*_LIST_VOICES[program])))
+    except EngineFailed:
+        return frozenset()
+
+
+def _run(command: list[str], words: str = "") -> str:
+    """What a program prints. Raises: EngineFailed."""
+    try:
+        done = subprocess.run(command, input=words, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        raise EngineFailed(f"{command[0]} did not answer in {PATIENCE:g} s; try it by hand: {' '.join(command)}") from error
     if done.returncode:
-        raise RuntimeError(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
+        raise EngineFailed(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip() or f'status {done.returncode}'}")
     return done.stdout
 
 
@@ -87,23 +112,43 @@ def _flite(words: str, voice: str) -> Utterance:
 
 
 @cache
-def _festival_process() -> subprocess.Popen:
-    """One festival for all sentences: it takes two seconds to start."""
+def _festival_process(owner: int) -> subprocess.Popen:
+    """One festival for all sentences of the process `owner` (its id; a fork must not share it): starting it costs more than a sentence."""
     return subprocess.Popen(["festival", "--pipe"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
+def _ask_festival(expression: str) -> str:
+    """Festival's answer, one line; empty when it ended, or was ended because it did not answer."""
+    festival = _festival_process(os.getpid())
+    clock = threading.Timer(PATIENCE, festival.kill)
+    clock.start()
+    try:
+        festival.stdin.write(expression + "\n")
+        festival.stdin.flush()
+        answer = festival.stdout.readline()
+    except BrokenPipeError:
+        answer = ""
+    finally:
+        clock.cancel()
+    if not answer:
+        _festival_process.cache_clear()
+        festival.kill()
+        festival.communicate()
+    return answer
+
+
 def _festival(words: str, voice: str) -> Utterance:
-    festival = _festival_process()
     with tempfile.TemporaryDirectory() as folder:
         sound, labels = Path(folder) / "festival.wav", Path(folder) / "festival.lab"
         quoted = words.replace("\\", " ").replace('"', " ")
-        festival.stdin.write(
+        speak = (
             f'(voice_{voice})(set! u (utt.synth (Utterance Text "{quoted}")))(utt.save.segs u "{labels}")'
-            f'(utt.save.wave u "{sound}" (quote riff))(format t "spoken\\n")(fflush nil)\n'
+            f'(utt.save.wave u "{sound}" (quote riff))'
         )
-        festival.stdin.flush()
-        if "spoken" not in festival.stdout.readline():
-            raise RuntimeError(f"festival could not say {words!r}")
+        answer = _ask_festival(f'(unwind-protect (begin {speak} (format t "spoken\\n")) (format t "failed\\n"))(fflush nil)')
+        if "spoken" not in answer:
+            why = "it reported an error" if answer else f"it ended, or did not answer in {PATIENCE:g} s"
+            raise EngineFailed(f"festival could not say {words!r} with the voice {voice}: {why}; try it by hand: festival --pipe")
         lines = [line.split() for line in labels.read_text().splitlines()]
         ends = [(line[2], float(line[0])) for line in lines if len(line) == 3]
         return Utterance(read_audio(sound), _phones_from_ends(ends))
@@ -150,6 +195,8 @@ def _espeak(words: str, voice: str) -> Utterance:
 def _speak_with(library: ctypes.CDLL, words: str, voice: str) -> Utterance:
     data = str(Path(espeakng_loader.get_data_path())).encode()
     rate = library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEMES_IN_IPA)
+    if rate <= 0:
+        raise EngineFailed("espeak-ng did not start; install it again: pip install --force-reinstall espeakng-loader")
     library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # it starts from the clock
     samples: list[np.ndarray] = []
     phones: list[tuple[str, float]] = []
@@ -167,10 +214,12 @@ def _speak_with(library: ctypes.CDLL, words: str, voice: str) -> Utterance:
     callback = _CALLBACK(receive)  # kept alive while the library speaks
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.encode()):
-        raise RuntimeError(f"espeak-ng has no voice {voice!r}")
+        raise EngineFailed(f"espeak-ng has no voice {voice!r}")
     text = words.encode()
     library.espeak_Synth(text, ctypes.c_size_t(len(text) + 1), 0, 0, 0, _UTF8, None, None)
     library.espeak_Synchronize()
+    if not samples:
+        raise EngineFailed(f"espeak-ng said nothing for {words!r}; give it words")
     wave = to_standard(np.concatenate(samples).astype(np.float32) / 32768, rate)
     starts = [start for _, start in phones]
     ends = [*starts[1:], len(wave) / SAMPLE_RATE]

@@ -5,13 +5,13 @@ The table prosody.json is measured (feim/data/synthetic/actors.py). Intensity sc
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from feim.signal.audio import SAMPLE_RATE
+from feim.signal.audio import SAMPLE_RATE, hertz_to_mel
 from feim.signal.world import World, fill_unvoiced, stretch
 
 STRONGEST = 2.0  # times the actors' mean, at intensity 1
@@ -22,13 +22,16 @@ class Prosody:
     """How a reading differs from the same speaker's neutral one.
 
     Attributes:
-        level: semitones of the median pitch; range: factor on the pitch's deviations from it; ending: semitones over the last fifth.
-        energy: dB; rate: factor on speed; breath: added aperiodicity from 1 to 4 kHz; envelope: (16,) dB in equal mel bands.
+        level: semitones of the median pitch; range: factor on the pitch's deviations from it.
+        contour: (8,) semitones added in equal parts of the sentence; stress: (8,) dB added there.
+        energy: dB; rate: factor on speed; envelope: (16,) dB in equal mel bands.
+        breath: aperiodicity added to voiced frames, none of it at 0 Hz, all of it from 1 kHz up to 8 kHz.
     """
 
     level: float = 0.0
     range: float = 1.0
-    ending: float = 0.0
+    contour: tuple[float, ...] = (0.0,) * 8
+    stress: tuple[float, ...] = (0.0,) * 8
     energy: float = 0.0
     rate: float = 1.0
     breath: float = 0.0
@@ -45,20 +48,22 @@ def prosody_of(emotion: str, intensity: float) -> Prosody:
     if emotion == "neutral" or intensity == 0:
         return Prosody()
     mean, strength = _table()[emotion], STRONGEST * intensity
-    linear = {name: strength * mean[name] for name in ("level", "ending", "energy", "breath")}
+    linear = {name: strength * mean[name] for name in ("level", "energy", "breath")}
+    lines = {name: tuple(strength * value for value in mean[name]) for name in ("contour", "stress", "envelope")}
     ratios = {name: mean[name] ** strength for name in ("range", "rate")}
-    return Prosody(**linear, **ratios, envelope=tuple(strength * band for band in mean["envelope"]))
+    return Prosody(**linear, **lines, **ratios)
 
 
 def perform(world: World, durations: list[int], prosody: Prosody) -> tuple[World, list[int]]:
     """A neutral reading and its symbol durations → the same words with `prosody`, and their new durations."""
     world, durations = change_rate(world, durations, prosody.rate)
-    world = replace(world, pitch=shape_pitch(world.pitch, prosody))
-    gain = prosody.energy + interpolate_bands(np.array(prosody.envelope), world.envelope.shape[1])  # (513,) dB
+    stress = along_sentence(prosody.stress, world.voiced)  # (T,) dB
+    gain = prosody.energy + stress[:, None] + interpolate_bands(np.array(prosody.envelope), world.envelope.shape[1])  # (T, 513) dB
     bins = np.linspace(0, SAMPLE_RATE / 2, world.envelope.shape[1])
     breath = prosody.breath * np.clip(bins / 1000, 0, 1)
     aperiodicity = np.clip(world.aperiodicity + breath * world.voiced[:, None], 1e-3, 1.0)
-    return replace(world, envelope=world.envelope * 10 ** (gain / 10), aperiodicity=aperiodicity), durations
+    pitch = shape_pitch(world.pitch, prosody)
+    return World(pitch, world.envelope * 10 ** (gain / 10), aperiodicity), durations
 
 
 def change_rate(world: World, durations: list[int], rate: float) -> tuple[World, list[int]]:
@@ -71,26 +76,28 @@ def change_rate(world: World, durations: list[int], rate: float) -> tuple[World,
 
 
 def shape_pitch(pitch: np.ndarray, prosody: Prosody) -> np.ndarray:
-    """(T,) Hz → (T,) Hz with the level, range and ending of `prosody`."""
+    """(T,) Hz → (T,) Hz with the level, range and contour of `prosody`."""
     voiced = pitch > 0
     if not voiced.any():
         return pitch
     semitones = 12 / np.log(2) * fill_unvoiced(pitch)
     centre = np.median(semitones[voiced])
-    last = np.flatnonzero(voiced)[-1] + 1
-    ramp = np.clip((np.arange(len(pitch)) / last - 0.8) / 0.2, 0, 1)  # its mean over the last fifth is one half
-    shaped = centre + prosody.level + (semitones - centre) * prosody.range + 2 * prosody.ending * ramp
+    shaped = centre + prosody.level + (semitones - centre) * prosody.range + along_sentence(prosody.contour, voiced)
     return np.where(voiced, np.clip(np.exp(shaped * np.log(2) / 12), 62, 590), 0.0)
+
+
+def along_sentence(parts: tuple[float, ...], voiced: np.ndarray) -> np.ndarray:
+    """Values of equal parts of a sentence, from its first voiced frame to its last → a line through their middles, (T,)."""
+    spoken = np.flatnonzero(voiced)
+    if not len(spoken):
+        return np.zeros(len(voiced))
+    first, length = spoken[0], spoken[-1] + 1 - spoken[0]
+    middles = first + (np.arange(len(parts)) + 0.5) * length / len(parts) - 0.5
+    return np.interp(np.arange(len(voiced)), middles, parts)
 
 
 def interpolate_bands(bands: np.ndarray, bins: int) -> np.ndarray:
     """(16,) values in equal mel bands from 0 to 8 kHz → (bins,) on a linear frequency axis."""
-
-    def to_mel(hertz: np.ndarray | float) -> np.ndarray:
-        return np.where(
-            np.asarray(hertz) < 1000, np.asarray(hertz) * 3 / 200, 15 + 27 * np.log(np.maximum(hertz, 1e-3) / 1000) / np.log(6.4)
-        )
-
-    top = to_mel(SAMPLE_RATE / 2)
-    centres = (np.arange(len(bands)) + 0.5) / len(bands) * top
-    return np.interp(to_mel(np.linspace(0, SAMPLE_RATE / 2, bins)), centres, bands)
+    top = SAMPLE_RATE / 2
+    centres = (np.arange(len(bands)) + 0.5) / len(bands) * hertz_to_mel(top)
+    return np.interp(hertz_to_mel(np.linspace(0, top, bins)), centres, bands)

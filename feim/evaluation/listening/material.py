@@ -12,7 +12,7 @@ from feim.data.synthetic.voices import design_speakers, speak_as_teacher
 from feim.evaluation.listening.design import Control, Item, ListeningTest, Question
 from feim.evaluation.listening.folder import new_folder, write_test
 from feim.evaluation.material import LABELLED, TEACHERS
-from feim.models.checkpoint import CHECKPOINTS
+from feim.models import CHECKPOINTS
 from feim.signal.emotion import EMOTIONS
 
 if TYPE_CHECKING:

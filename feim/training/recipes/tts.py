@@ -3,12 +3,13 @@
     python -m feim train tts --corpus corpora/teachers --corpus corpora/librispeech --faces LONDON_FOLDER
 
 The first corpus is the teachers'; further ones are unlabelled speech and learn the null token, as LRS3 does in the paper. Face and
-voice networks must be trained before. Cost as measured: see assets/checkpoints/tts.json.
+voice networks must be trained before. The shipped weights took 2.6 hours on two CPU cores (AVX512-BF16), shared with other work, for
+12,000 steps. `--decoder unet` trains the paper's own 2-D decoder instead of the fast one, and saves it as "tts-unet".
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,15 +17,16 @@ from torch import Tensor, nn
 
 from feim.data.batching import utterances
 from feim.data.clip import read_manifest
-from feim.data.corpora.london import read_london
+from feim.data.corpora.london import Person, read_london
 from feim.data.features import Features, read_features
 from feim.data.pairing import Described, describe_speakers, pair_faces_with_voices
 from feim.models import checkpoint
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
 from feim.models.tts import FEIMTTS
-from feim.training.loop import Settings, describe_hardware, together, train
+from feim.training.card import corpora_data, model_card, portraits_data, publish
+from feim.training.loop import Settings, share_of_batch, together, train
 from feim.training.order import Order
-from feim.training.recipes.embeddings import describe_faces
+from feim.training.portraits import describe_faces
 
 STEPS, BATCH, FRAMES = 10_000, 16, 192
 TEACHERS_SHARE = 0.75
@@ -35,38 +37,99 @@ MINIATURE = {
     "channels": 48, "encoder_blocks": 2, "prosody_channels": 32, "prosody_blocks": 1, "condition": 32, "frame_channels": 48,
     "frame_blocks": 1, "decoder_channels": 64, "decoder_blocks": 3,
 }  # fmt: skip
+DEFAULT = FEIMTTS.Config().decoder
+UNET_CHANNELS = {False: 64, True: 8}  # the paper's, and in miniature
+LEARNING_RATES = {DEFAULT: 1e-3, "unet": 1e-4}  # the second is Face-TTS's
 
 
 def run(order: Order) -> FEIMTTS:
-    """Train on the corpora's training clips and save as "tts"."""
-    began = time.monotonic()
-    voice = checkpoint.load(VoiceNetwork, "voice-network", order.checkpoints)
-    corpora = []
-    for folder in order.corpora:
-        clips = [clip for clip in read_manifest(folder) if clip.split == "train" and clip.phonemes]
-        corpora.append(read_features(folder, clips))
-    bank = voice_vectors(voice, corpora)
-    faces = face_vectors(order, corpora[0]) if order.faces else {}
-    shares = [TEACHERS_SHARE] + [(1 - TEACHERS_SHARE) / max(1, len(corpora) - 1)] * (len(corpora) - 1)
-    size, frames = (8, 128) if order.miniature else (BATCH, FRAMES)
-    size = max(1, size // together().num_processes)  # the same batch in all, however many share it
-    batches = utterances(corpora, choose_vector(bank, faces), size, frames, shares)
-    torch.manual_seed(0)
-    if order.initial:
-        model = checkpoint.load(FEIMTTS, order.initial, order.checkpoints).requires_grad_(True)
-    else:
-        model = FEIMTTS(FEIMTTS.Config(**MINIATURE) if order.miniature else None)
+    """Train on the corpora's training clips and save as "tts", or as "tts-unet".
 
-    model.default_face.copy_(torch.from_numpy(typical_vector(bank, corpora[0])))
+    Raises: ValueError for an unknown decoder, or one that the initial weights have not; MissingCheckpoint.
+    """
+    model = build(order)
+    voice = checkpoint.load(VoiceNetwork, "voice-network", order.checkpoints)
+    material = gather(order, voice)
+    model.default_face.copy_(torch.from_numpy(material.typical))
+    size, frames = (8, 128) if order.miniature else (BATCH, FRAMES)
+    batches = utterances(material.corpora, material.vector, share_of_batch(size), frames, material.shares)
 
     def losses(network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         return network(batch, voice.to(batch["mel"].device))
 
-    settings = Settings(order.steps or STEPS, learning_rate=1e-3, warmup=min(200, (order.steps or STEPS) // 10 + 1))
-    model = train(model, batches, losses, settings, order.out, order.resume)
-    if together().is_main_process:
-        checkpoint.save(model, "tts", _card(order, corpora, settings, time.monotonic() - began), order.checkpoints)
-    return model
+    steps, decoder = order.steps or STEPS, model.config.decoder
+    settings = Settings(steps, LEARNING_RATES[decoder], warmup=min(200, steps // 10 + 1))
+    trained = train(model, batches, losses, settings, order.out, order.resume)
+    card = model_card(
+        "tts",
+        order,
+        what=f"text, face, emotion and intensity to log-mel spectrogram: FEIM-TTS with the {decoder} decoder",
+        data=material.described(order),
+        settings=asdict(settings) | {"batch": size, "frames": frames},
+        seconds=trained.seconds,
+    )
+    publish(trained.model, "tts" if decoder == DEFAULT else f"tts-{decoder}", card, order.checkpoints)
+    return trained.model
+
+
+@dataclass(frozen=True)
+class Material:
+    """What FEIM-TTS learns from.
+
+    Attributes:
+        corpora: training clips with a text; people: whose portraits it sees, nobody where the order has no faces.
+        vector: (speaker, random) → (512,), a face or voice vector; typical: (512,), for speech without a face.
+    """
+
+    corpora: list[Features]
+    people: list[Person]
+    vector: Callable[[str, np.random.Generator], np.ndarray]
+    typical: np.ndarray
+
+    @property
+    def shares(self) -> list[float]:
+        """How often each corpus is drawn."""
+        others = len(self.corpora) - 1
+        return [TEACHERS_SHARE] + [(1 - TEACHERS_SHARE) / max(1, others)] * others
+
+    def described(self, order: Order) -> list[dict]:
+        """For the card."""
+        return corpora_data(order, self.corpora) + ([portraits_data(self.people)] if self.people else [])
+
+
+def gather(order: Order, voice: VoiceNetwork) -> Material:
+    """Read the order's corpora and portraits, and describe every speaker."""
+    people = [person for person in read_london(order.faces) if person.split == "train"] if order.faces else []
+    with together().main_process_first():
+        corpora = [read_speech(folder, number) for number, folder in enumerate(order.corpora)]
+        faces = face_vectors(order, people, corpora[0]) if people else {}
+    bank = voice_vectors(voice, corpora)
+    return Material(corpora, people, choose_vector(bank, faces), typical_vector(bank, corpora[0]))
+
+
+def build(order: Order) -> FEIMTTS:
+    """A new model with the decoder that the order asks for, or the order's initial weights with their own."""
+    if order.decoder not in (None, *LEARNING_RATES):
+        raise ValueError(f"unknown decoder {order.decoder!r}; use one of: {', '.join(LEARNING_RATES)}")
+    if order.initial is not None:
+        model = checkpoint.load(FEIMTTS, order.initial, order.checkpoints).requires_grad_(True)
+        if order.decoder not in (None, model.config.decoder):
+            raise ValueError(
+                f"the weights {order.initial} have the decoder {model.config.decoder}, not {order.decoder}; "
+                "leave out --decoder to go on with theirs, or --initial to start anew"
+            )
+        return model
+    size = dict(MINIATURE) if order.miniature else {}
+    if order.decoder == "unet":
+        size |= {"decoder": "unet", "decoder_channels": UNET_CHANNELS[order.miniature]}
+    torch.manual_seed(0)
+    return FEIMTTS(FEIMTTS.Config(**size))
+
+
+def read_speech(folder: Path, number: int) -> Features:
+    """The training clips with a text; their speakers are called NUMBER/NAME, because corpora give different people the same name."""
+    found = read_features(folder, [clip for clip in read_manifest(folder) if clip.split == "train" and clip.phonemes])
+    return replace(found, clips=[replace(clip, speaker=f"{number}/{clip.speaker}") for clip in found.clips])
 
 
 @torch.inference_mode()
@@ -83,11 +146,10 @@ def voice_vectors(voice: VoiceNetwork, corpora: list[Features]) -> dict[str, np.
     return {speaker: np.stack([*bank[speaker], mean / np.linalg.norm(mean)]) for speaker, mean in means.items()}
 
 
-def face_vectors(order: Order, teachers: Features) -> dict[str, np.ndarray]:
+def face_vectors(order: Order, people: list[Person], teachers: Features) -> dict[str, np.ndarray]:
     """Teacher → (K, 512) vectors of the face it is paired with, seen in many ways."""
     network = checkpoint.load(FaceNetwork, "face-network", order.checkpoints)
-    people = [person for person in read_london(order.faces) if person.split == "train"]
-    described = describe_faces(network, people, COPIES, order.out / "faces.pt")  # (people, K, features)
+    described = describe_faces(network, people, COPIES, order.out)  # (people, K, features)
     pairs = pair_faces_with_voices([Described(p.identity, p.gender, p.age) for p in people], describe_speakers(teachers.clips))
     found: dict[str, list[np.ndarray]] = {}
     with torch.inference_mode():
@@ -110,20 +172,3 @@ def choose_vector(bank: dict[str, np.ndarray], faces: dict[str, np.ndarray]) -> 
         return vectors[random.integers(len(vectors))]
 
     return choose
-
-
-def _card(order: Order, corpora: list[Features], settings: Settings, seconds: float) -> dict:
-    hours = [corpus.starts[-1] / 360_000 for corpus in corpora]
-    folders = " ".join(f"--corpus {folder.name}" for folder in order.corpora)
-    return {
-        "data": "; ".join(
-            f"{folder.name}: {len(corpus.clips)} clips, {length:.1f} h"
-            for folder, corpus, length in zip(order.corpora, corpora, hours, strict=True)
-        ),
-        "licence": "Apache-2.0; trained on synthetic speech (flite, festival: permissive), LibriSpeech (CC BY 4.0), "
-        "London faces (CC BY 4.0)",
-        "command": f"python -m feim train tts {folders} --faces london",
-        "settings": asdict(settings) | {"batch": BATCH, "frames": FRAMES},
-        "hardware": describe_hardware(),
-        "hours": round(seconds / 3600, 2),
-    }

@@ -1,12 +1,13 @@
-"""espeak-ng tells when it speaks each phone; other engines only where they are installed."""
+"""espeak-ng tells when it speaks each phone; other engines speak only where they are installed, and fail in one line."""
 
+import os
 import time
 
 import numpy as np
 import pytest
 
 from feim.data.synthetic import engines
-from feim.data.synthetic.engines import NATURAL, RULES, Engine, available_engines
+from feim.data.synthetic.engines import NATURAL, RULES, Engine, EngineFailed, available_engines
 from feim.signal.world import track_pitch
 
 
@@ -56,7 +57,7 @@ def test_engines_have_the_pitch_they_say(engine):
 
 
 def test_an_unknown_voice():
-    with pytest.raises(RuntimeError, match="no voice 'en-zz-nobody'"):
+    with pytest.raises(EngineFailed, match="no voice 'en-zz-nobody'"):
         Engine("espeak", "en-zz-nobody", 100, "male").speak("Hello.")
 
 
@@ -68,9 +69,58 @@ def test_rules_speak_where_nothing_else_is_installed(monkeypatch):
 
 def test_natural_engines_are_preferred(monkeypatch):
     monkeypatch.setattr(engines.shutil, "which", lambda program: f"/usr/bin/{program}")
+    monkeypatch.setattr(engines, "_voices", lambda program: {engine.voice for engine in NATURAL if engine.program == program})
     assert available_engines() == NATURAL
     monkeypatch.setattr(engines.shutil, "which", lambda program: "/usr/bin/festival" if program == "festival" else None)
     assert available_engines() == RULES  # a woman alone is not enough
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Puts a shell script with a program's name first on the path."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    def put(program: str, script: str) -> None:
+        (tmp_path / program).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / program).chmod(0o755)
+
+    for cached in (engines._voices, engines._festival_process):
+        cached.cache_clear()
+    yield put
+    for cached in (engines._voices, engines._festival_process):
+        cached.cache_clear()
+
+
+def test_a_program_without_the_voice_is_no_engine(install):
+    install("festival", "echo '(kal_diphone)'")
+    install("flite", "echo 'Voices available: kal slt'")
+    assert [engine.name for engine in NATURAL if engine.available] == ["flite-slt"]
+    assert available_engines() == RULES
+
+
+@pytest.mark.parametrize("engine", [NATURAL[0], NATURAL[3]])
+def test_a_program_that_never_answers_is_given_up(install, monkeypatch, engine):
+    install(engine.program, "exec sleep 600")
+    monkeypatch.setattr(engines, "PATIENCE", 0.2)
+    with pytest.raises(EngineFailed, match=r"did not answer in 0\.2 s; try it by hand"):
+        engine.speak("Hello.")
+    assert not engine.available
+
+
+def test_a_program_that_fails_is_quoted(install):
+    install("flite", "echo no such folder >&2; exit 3")
+    with pytest.raises(EngineFailed, match=r"^flite failed: no such folder$"):
+        NATURAL[0].speak("Hello.")
+    assert not NATURAL[0].available
+
+
+def test_festival_is_started_again_after_it_ended(install):
+    install("festival", "exit 0")
+    with pytest.raises(EngineFailed, match=r"could not say 'Hello\.' with the voice cmu_us_slt_arctic_hts: it ended"):
+        NATURAL[3].speak("Hello.")
+    install("festival", "read line; echo failed")
+    with pytest.raises(EngineFailed, match="it reported an error"):
+        NATURAL[3].speak("Hello.")
 
 
 def test_names_are_unique():

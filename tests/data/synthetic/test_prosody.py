@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from feim.data.synthetic.prosody import Prosody, change_rate, interpolate_bands, perform, prosody_of, shape_pitch
+from feim.data.synthetic.prosody import Prosody, along_sentence, change_rate, interpolate_bands, perform, prosody_of, shape_pitch
 from feim.signal.emotion import EMOTIONS
 from feim.signal.world import World, analyse, synthesise
 
@@ -47,11 +47,12 @@ def test_neutral_has_no_intensity():
 @pytest.mark.parametrize("emotion", FEELINGS)
 def test_deviations_grow_with_intensity(emotion):
     half, whole = prosody_of(emotion, 0.5), prosody_of(emotion, 1.0)
-    for name in ("level", "ending", "energy", "breath"):
+    for name in ("level", "energy", "breath"):
         assert getattr(whole, name) == pytest.approx(2 * getattr(half, name))
     for name in ("range", "rate"):
         assert getattr(whole, name) == pytest.approx(getattr(half, name) ** 2)
-    assert whole.envelope == pytest.approx([2 * band for band in half.envelope])
+    for name in ("contour", "stress", "envelope"):
+        assert getattr(whole, name) == pytest.approx([2 * value for value in getattr(half, name)])
 
 
 def test_what_every_listener_knows():
@@ -61,6 +62,9 @@ def test_what_every_listener_knows():
     assert rules["fearful"].level > rules["sad"].level
     assert rules["disgusted"].level < 0
     assert rules["surprised"].range > 1
+    assert rules["surprised"].contour[6] > rules["surprised"].contour[0]  # it rises
+    assert rules["angry"].contour[-1] < 0  # it falls
+    assert rules["angry"].energy > 0 > rules["sad"].energy
 
 
 # ---- the performance ------------------------------------------------------------------------------------------------------
@@ -93,12 +97,35 @@ def test_range_scales_the_deviations_around_the_median(factor):
     assert np.median(after) == pytest.approx(np.median(before))
 
 
-def test_ending_is_the_mean_over_the_last_fifth():
+def test_a_contour_is_added_at_the_middles_of_equal_parts():
     pitch = voice().pitch
     voiced = pitch > 0
-    change = semitones(shape_pitch(pitch, Prosody(ending=-2.0))[voiced]) - semitones(pitch[voiced])
-    assert change[-24:].mean() == pytest.approx(-2, abs=0.1)
-    assert np.allclose(change[:80], 0)
+    contour = (0.0, 0.0, 1.0, 2.0, 0.0, 0.0, -1.0, -3.0)
+    shaped = shape_pitch(pitch, Prosody(contour=contour))
+    change = 12 * np.log2(np.where(voiced, shaped, 1) / np.where(voiced, pitch, 1))
+    for part, semitone in enumerate(contour):
+        around = [frame for frame in (15 * part + 7, 15 * part + 8) if voiced[frame]]  # the middle lies between two frames
+        assert change[around] == pytest.approx(semitone, abs=0.15)
+
+
+def test_a_line_spans_the_voiced_part():
+    voiced = np.zeros(100, dtype=bool)
+    voiced[20:84] = True  # 64 frames: parts of 8
+    line = along_sentence(tuple(range(8)), voiced)
+    assert line[:24] == pytest.approx(0, abs=0.1)  # held before the first middle
+    assert line[83:] == pytest.approx(7)
+    assert np.diff(line[24:80]) == pytest.approx(1 / 8, abs=0.07)
+    assert not along_sentence((1.0,) * 8, np.zeros(5, dtype=bool)).any()
+
+
+def test_stress_is_decibels_in_time():
+    world = voice()
+    stress = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 4.0)
+    louder, _ = perform(world, DURATIONS, Prosody(stress=stress))
+    gain = 10 * np.log10(louder.envelope / world.envelope)  # (120, 513)
+    assert gain == pytest.approx(np.tile(gain[:, :1], 513))  # the same at every frequency
+    assert gain[:80] == pytest.approx(0, abs=0.1)
+    assert gain[-1] == pytest.approx(4)
 
 
 def test_pitch_stays_within_a_voice():

@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from feim.data.corpora.london import HELD_OUT, PUPILS_AT, average_portrait, read_london, thin_plate_spline, warp
+from feim.data.corpora.london import PUPILS_AT, TEST_PEOPLE, average_portrait, read_london, thin_plate_spline, warp
 
 SIZE = 96
-IDENTITIES = [*HELD_OUT[:2], "501", "502", "503", "504", "505", "506"]
+IDENTITIES = [*TEST_PEOPLE[:2], "501", "502", "503", "504", "505", "506"]
 
 
 def _picture(points: np.ndarray) -> np.ndarray:
@@ -58,7 +58,7 @@ def test_people_are_read_with_both_expressions(london):
 
 def test_held_out_people_are_the_named_ones(london):
     assert [person.split for person in read_london(london)] == ["test"] * 2 + ["train"] * 6
-    assert len(set(HELD_OUT)) == 16
+    assert len(set(TEST_PEOPLE)) == 16
 
 
 def test_a_missing_set_says_where_to_get_it(tmp_path):

@@ -2,29 +2,36 @@
 
 import csv
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from feim.data.clip import Clip, write_manifest
-from feim.data.corpora.london import HELD_OUT
+from feim.data.clip import Clip, read_manifest, write_manifest
+from feim.data.corpora.london import TEST_PEOPLE, read_london
+from feim.data.matching import Voices
+from feim.data.pairing import Described
 from feim.models import checkpoint
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
 from feim.signal.audio import write_audio
 from feim.training.order import Order
-from feim.training.recipes.embeddings import Matching, describe_faces, matching_loss, run
+from feim.training.recipes import embeddings
+from feim.training.recipes.embeddings import Matching, matching_loss, partners, run
 
-FACES = Path(__file__).parents[2] / "assets" / "faces"
+FACES = Path(__file__).parents[3] / "assets" / "faces"
 
 
 @pytest.fixture(scope="module")
 def london(tmp_path_factory) -> Path:
     """The demo's example portraits in the London Set's layout: four people to train on, two held out."""
-    folder = tmp_path_factory.mktemp("london")
+    folder = tmp_path_factory.mktemp("first") / "london"
+    folder.mkdir()
     portraits = ["woman-20s", "man-20s", "woman-asian", "man-asian", "woman-30s-and-over", "man-black"]
-    identities = ["501", "502", "503", "504", *HELD_OUT[:2]]
+    identities = ["501", "502", "503", "504", *TEST_PEOPLE[:2]]
     with (folder / "metadata.csv").open("w", newline="") as lines:
         table = csv.writer(lines)
         table.writerow(["image", "identity", "expression", "age", "gender", "ethnicity"])
@@ -40,8 +47,8 @@ def london(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def voices(tmp_path_factory) -> Path:
     """Hums: six speakers of different pitch to train on, two held out, two clips each."""
-    folder = tmp_path_factory.mktemp("voices")
-    (folder / "audio").mkdir()
+    folder = tmp_path_factory.mktemp("first") / "voices"
+    (folder / "audio").mkdir(parents=True)
     clips = []
     for number in range(8):
         for take in range(2):
@@ -57,10 +64,19 @@ def voices(tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_recipe_trains_saves_and_measures(london, voices, tmp_path):
-    order = Order(corpora=(voices,), out=tmp_path / "run", checkpoints=tmp_path / "checkpoints", faces=london, steps=3, miniature=True)
-    model = run(order)
-    assert isinstance(model, Matching)
+@pytest.fixture(scope="module")
+def trained(london, voices, tmp_path_factory) -> Order:
+    """Three steps on the hums, and on a second corpus of one of their speakers, who holds nobody out."""
+    second, out = tmp_path_factory.mktemp("second") / "hum", tmp_path_factory.mktemp("out")
+    shutil.copytree(voices, second)
+    write_manifest(second, [replace(clip, speaker="other") for clip in read_manifest(voices) if clip.speaker == "s0"])
+    order = Order((voices, second), out / "run", out / "checkpoints", faces=london, steps=3, miniature=True)
+    assert isinstance(run(order), Matching)
+    return order
+
+
+def test_the_recipe_trains_saves_and_measures(trained):
+    order = trained
     face = checkpoint.load(FaceNetwork, "face-network", order.checkpoints)
     voice = checkpoint.load(VoiceNetwork, "voice-network", order.checkpoints)
     assert face(torch.rand(1, 3, 224, 224)).shape == voice(torch.randn(1, 128, 40)).shape == (1, 512)
@@ -72,10 +88,37 @@ def test_the_recipe_trains_saves_and_measures(london, voices, tmp_path):
     assert -1 <= speakers["cosine, different speakers"] <= speakers["cosine, same speaker"] + 0.5
 
 
-def test_described_faces_are_kept_for_a_resumed_run(tmp_path):
-    kept = torch.rand(2, 4, 8)
-    torch.save(kept, tmp_path / "faces.pt")
-    assert torch.equal(describe_faces(FaceNetwork(FaceNetwork.Config(hidden=4)), [], 3, tmp_path / "faces.pt"), kept)
+def test_the_cards_say_who_was_seen_and_heard(trained):
+    hums = {"name": "voices", "speakers": 6, "clips": 12, "hours": 0.01, "licence": "none"}
+    for name in ("face-network", "voice-network"):
+        card = checkpoint.read_card(name, trained.checkpoints)
+        portraits = card["data"][-1]
+        assert card["data"][0] == hums
+        assert (portraits["people"], portraits["portraits"], portraits["licence"]) == (4, 8, "CC BY 4.0")
+        assert card["command"] == "python -m feim train embeddings --corpus voices --corpus hum --faces london --steps 3 --miniature"
+        assert [card["settings"][name] for name in ("pairs", "spare", "speakers in a step", "steps")] == [4, 2, 6, 3]
+
+
+def test_a_face_is_paired_with_the_first_corpus_though_the_second_has_the_same_names(london):
+    first = [Described("s0", "female", 26.0), Described("s1", "male", 26.0)]
+    second = [Described("s0", "male", 26.0), Described("s1", "female", 26.0)]
+    people = read_london(london)[:2]
+    assert [person.gender for person in people] == ["female", "male"]
+    silence = [np.zeros((300, 128), np.float16)]
+    voices = Voices((*first, *second), (silence,) * 4, example=(), first=2)
+    assert partners(people, voices) == [0, 1]
+
+
+def test_every_process_compares_a_whole_batch(monkeypatch):
+    monkeypatch.setattr(embeddings, "together", lambda: SimpleNamespace(num_processes=3))
+    batches = SimpleNamespace(pairs=28, spare=20)
+    assert embeddings._batch_settings(batches) == {"pairs": 28, "spare": 20, "speakers in a step": 144}
+
+
+@pytest.mark.parametrize(("given", "words"), [({"initial": "tts"}, "--initial"), ({"decoder": "unet"}, "--decoder"), ({}, "give --faces")])
+def test_orders_that_it_refuses(tmp_path, given, words):
+    with pytest.raises(ValueError, match=words):
+        run(Order((tmp_path,), tmp_path, tmp_path, **given))
 
 
 class _Given(torch.nn.Module):

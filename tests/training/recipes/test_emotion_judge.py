@@ -45,10 +45,20 @@ def test_the_recipe_learns_saves_and_reports(corpus, tmp_path):
     order = Order((corpus,), tmp_path / "run", tmp_path / "weights", steps=120, miniature=True)
     emotion_judge.run(order)
     card = json.loads((tmp_path / "weights" / "emotion-judge.json").read_text())
-    assert card["data"] == "synthetic speech: 4 speakers, 28 clips; 1 speakers, 7 clips held out"
+    assert card["data"] == [{"name": corpus.name, "speakers": 4, "clips": 28, "hours": 0.0, "licence": "synthetic"}]
+    assert (card["metrics"]["held-out speakers"], card["metrics"]["held-out clips"]) == (1, 7)
+    assert card["settings"]["batch"] == 8
     assert card["metrics"]["accuracy, held-out speakers"]["all"] > 0.7  # chance is 0.14
     judge = EmotionJudge(checkpoint.load(EmotionRecogniser, "emotion-judge", tmp_path / "weights"))
     assert judge.emotion(read_audio(corpus / "audio" / "0-neutral.flac")) == "neutral"
+
+
+def test_people_of_two_corpora_are_counted_one_by_one(corpus, tmp_path):
+    """Corpora name their people alike."""
+    order = Order((corpus, corpus), tmp_path / "run", tmp_path / "weights", steps=1, miniature=True)
+    emotion_judge.run(order)
+    metrics = checkpoint.read_card("emotion-judge", order.checkpoints)["metrics"]
+    assert (metrics["held-out speakers"], metrics["held-out clips"]) == (2, 14)
 
 
 def test_batches_repeat_themselves_and_balance_emotions(corpus, tmp_path):
@@ -61,6 +71,13 @@ def test_batches_repeat_themselves_and_balance_emotions(corpus, tmp_path):
     assert first["mel"].shape == (70, 128, 50)
     assert set(first["emotion"].tolist()) == set(range(len(EMOTIONS)))
     assert (first["mel"] != make(4)["mel"]).any()
+
+
+@pytest.mark.parametrize("given", [{"initial": "tts"}, {"decoder": "unet"}, {"faces": Path("london")}])
+def test_orders_that_it_refuses(corpus, tmp_path, given):
+    [option] = given
+    with pytest.raises(ValueError, match=f"emotion-judge has no use for --{option}"):
+        emotion_judge.run(Order((corpus,), tmp_path, tmp_path, **given))
 
 
 def test_too_few_speakers(tmp_path):

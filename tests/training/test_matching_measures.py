@@ -6,7 +6,7 @@ import torch
 
 from feim.data.matching import Voices
 from feim.data.pairing import Described
-from feim.evaluation.matching import measure_voices, voice_vectors
+from feim.training.matching_measures import clip_vectors, measure_voices
 
 
 class _FirstValue(torch.nn.Module):
@@ -38,4 +38,4 @@ def test_voices_that_cannot_be_told_apart():
 
 
 def test_an_only_clip_is_heard_in_two_halves():
-    assert [len(vectors) for vectors in voice_vectors(_FirstValue(), _voices([[3], [4, 4, 4]]))] == [2, 3]
+    assert [len(vectors) for vectors in clip_vectors(_FirstValue(), _voices([[3], [4, 4, 4]]))] == [2, 3]
