@@ -91,6 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     bench = _command(commands, "bench", _bench, "speed and memory, as ratios measured in one run")
     bench.add_argument("suite", choices=BENCHES)
 
+    listen = _command(commands, "listen", _listen, "a listening test: make one, open its page, or count the answers")
+    listen.add_argument("folder", type=Path, help="the test, with its sounds and answers")
+    listen.add_argument("--make", action="store_true", help="speak a new test into the folder: FEIM-TTS, γ = 0 and a teacher")
+    listen.add_argument("--kind", choices=("mos", "ab"), default="mos", help="of the new test: opinions from 1 to 5, or which of two")
+    listen.add_argument("--sentences", type=int, default=6, help="of the new test, 4 to 8")
+    listen.add_argument("--intensity", type=float, default=1.0, help="FEIM-TTS's γ in the new test")
+    listen.add_argument("--results", action="store_true", help="print the tables of what was answered so far")
+    listen.add_argument("--port", type=int, help="of the page; GRADIO_SERVER_NAME=0.0.0.0 opens it to other machines")
+
     _command(commands, "doctor", _doctor, "what is installed, which weights, what is missing")
     return parser
 
@@ -205,6 +214,44 @@ def _bench(options: argparse.Namespace) -> dict:
     from feim.evaluation.bench import bench_speak
 
     return bench_speak(feim.load(), show=not options.json)
+
+
+def _listen(options: argparse.Namespace) -> dict:
+    if options.make and options.results:
+        raise ValueError("--make and --results do not go together; a new test has no answers")
+    if options.make:
+        return _make_listening_test(options)
+    from feim.evaluation.listening.answers import Answers
+    from feim.evaluation.listening.folder import read_test
+
+    test = read_test(options.folder)
+    answers = Answers(test)
+    if options.results:
+        from feim.evaluation.listening.results import read_results
+
+        results = read_results(answers)
+        if not options.json:
+            print(results.markdown(), end="")
+        return results.as_dict()
+    from feim.demo.listen import build_page, launch
+
+    page = build_page(test, answers)
+    address = launch(page, options.port)
+    print(f"{test.title} {address}", file=sys.stderr if options.json else sys.stdout, flush=True)
+    page.block_thread()
+    return {"address": address}
+
+
+def _make_listening_test(options: argparse.Namespace) -> dict:
+    import feim
+    from feim.evaluation.listening.design import stimuli
+    from feim.evaluation.listening.material import make_test
+
+    say = (lambda line: None) if options.json else print
+    test = make_test(feim.load(), options.folder, options.kind, options.sentences, options.intensity, say)
+    if not options.json:
+        print(f"{options.folder}: {len(stimuli(test))} stimuli; python -m feim listen {options.folder} opens the page")
+    return {"out": str(options.folder), "kind": test.kind, "systems": test.systems, "stimuli": len(stimuli(test))}
 
 
 def _doctor(options: argparse.Namespace) -> dict:

@@ -256,5 +256,5 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     assert raised.value.code == 0
     told = capsys.readouterr().out
-    for command in ("speak", "train", "corpus", "synthesise-corpus", "evaluate", "bench", "doctor"):
+    for command in ("speak", "train", "corpus", "synthesise-corpus", "evaluate", "bench", "listen", "doctor"):
         assert command in told

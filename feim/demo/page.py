@@ -1,5 +1,6 @@
 """The page around the tabs: header, footer, look, and how it is served."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
@@ -52,10 +53,10 @@ def build_page(studio: Studio) -> Page:
     return page.queue(default_concurrency_limit=1, max_size=32)
 
 
-def launch(page: gr.Blocks, **settings) -> tuple:
-    """Serve the page at GRADIO_SERVER_NAME:GRADIO_SERVER_PORT (127.0.0.1:7860 where unset); `settings` as gr.Blocks.launch takes them."""
+def launch(page: gr.Blocks, footer_links: Sequence[str] = ("api", "settings"), **settings) -> tuple:
+    """Serve a page at GRADIO_SERVER_NAME:GRADIO_SERVER_PORT (127.0.0.1:7860 where unset); `settings` as gr.Blocks.launch takes them."""
     return page.launch(
-        theme=theme(), css_paths=HERE / "page.css", favicon_path=HERE / "icon.png", footer_links=["api", "settings"],
+        theme=theme(), css_paths=HERE / "page.css", favicon_path=HERE / "icon.png", footer_links=list(footer_links),
         max_file_size="10mb", enable_monitoring=False, share=False, **settings,
     )  # fmt: skip
 

@@ -1,0 +1,171 @@
+"""A listening test's folder: written from sounds that studios and teachers made, read with every file looked at."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from secrets import token_hex
+
+import numpy as np
+import soundfile
+from PIL import Image, UnidentifiedImageError
+
+from feim.evaluation.listening.design import KINDS, Control, Item, ListeningTest, Question, Sound, scale, stimuli
+from feim.signal.audio import SAMPLE_RATE
+
+TEST = "test.json"
+PICTURE = 480  # pixels at most
+
+
+class BadTest(ValueError):
+    """The folder holds no listening test, or one that cannot be given to raters."""
+
+
+def write_test(folder: str | Path, test: ListeningTest) -> ListeningTest:
+    """Make the folder: sounds become plain wav and pictures plain jpg, under names and without metadata that tell what they are.
+
+    Sounds are paths or (samples,) float32 at 16 kHz, pictures paths. test.json is written last.
+    Raises: BadTest, and OSError if the folder holds a test already or cannot be written.
+    """
+    folder = new_folder(folder)
+    pictures = {
+        source: _store_picture(folder, source) for source in {i.picture for i in (*test.items, *test.training, *test.checks)} - {""}
+    }
+
+    def store(kept: Item | Control) -> dict:
+        if isinstance(kept, Item):
+            files = {system: _store_sound(folder, sound) for system, sound in kept.files.items()}
+        else:
+            files = [_store_sound(folder, sound) for sound in kept.files]
+        saved = {"name": kept.name, "emotion": kept.emotion, "picture": pictures.get(kept.picture, ""), "files": files}
+        return saved | ({"wanted": dict(kept.wanted)} if isinstance(kept, Control) and kept.wanted else {})
+
+    saved = {
+        "title": test.title,
+        "kind": test.kind,
+        "systems": test.systems,
+        "questions": [asdict(question) for question in test.questions],
+    }
+    saved |= {part: [store(kept) for kept in getattr(test, part)] for part in ("items", "training", "checks")}
+    unfinished = folder / f"{TEST}.unfinished"
+    unfinished.write_text(json.dumps(saved, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    made = _read(unfinished)
+    unfinished.replace(folder / TEST)
+    return made
+
+
+def new_folder(folder: str | Path) -> Path:
+    """Make sure that a test can be written there. Raises: OSError."""
+    folder = Path(folder)
+    if (folder / TEST).exists():
+        raise FileExistsError(f"{folder / TEST} exists already; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _store_sound(folder: Path, sound: Sound) -> str:
+    name = f"{token_hex(6)}.wav"
+    if isinstance(sound, np.ndarray):
+        soundfile.write(folder / name, sound, SAMPLE_RATE, subtype="PCM_16")
+    else:
+        soundfile.write(folder / name, *read_sound(Path(sound)), subtype="PCM_16")
+    return name
+
+
+def _store_picture(folder: Path, source: str | Path) -> str:
+    name = f"{token_hex(6)}.jpg"
+    read_picture(Path(source)).save(folder / name, quality=90)
+    return name
+
+
+def read_sound(path: Path) -> tuple[np.ndarray, int]:
+    """(samples,) or (samples, channels) int16, as every system's sound is played, and the rate in Hz. Raises: BadTest."""
+    try:
+        samples, rate = soundfile.read(path, dtype="int16")
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise BadTest(f"{path} is not a sound that can be played here; use wav, flac, ogg or mp3") from error
+    if not len(samples):
+        raise BadTest(f"{path} holds no sound; make it again")
+    return samples, rate
+
+
+def read_picture(path: Path) -> Image.Image:
+    """The pixels alone, RGB, at most 480 wide or high. Raises: BadTest."""
+    try:
+        picture = Image.open(path).convert("RGB")
+    except (UnidentifiedImageError, OSError) as error:
+        raise BadTest(f"{path} is not a picture that can be shown; use jpg or png") from error
+    picture.thumbnail((PICTURE, PICTURE))
+    return Image.fromarray(np.asarray(picture))  # without metadata
+
+
+def read_test(folder: str | Path) -> ListeningTest:
+    """The test in a folder, with every file looked at. Raises: BadTest, saying what to mend."""
+    path = Path(folder) / TEST
+    if not path.is_file():
+        raise BadTest(f"there is no listening test in {folder}; python -m feim listen {folder} --make makes one")
+    return _read(path)
+
+
+def _read(path: Path) -> ListeningTest:
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        test = ListeningTest(
+            title=str(saved["title"]),
+            kind=saved["kind"],
+            systems=tuple(saved["systems"]),
+            questions=tuple(Question(**asked | {"labels": tuple(asked.get("labels", ()))}) for asked in saved["questions"]),
+            items=tuple(Item(**item) for item in saved["items"]),
+            training=tuple(Control(**control) for control in saved.get("training", ())),
+            checks=tuple(Control(**control) for control in saved.get("checks", ())),
+            folder=path.parent,
+        )
+        _examine(test)
+    except BadTest as error:
+        raise BadTest(f"{path}: {error}") from error
+    except KeyError as error:
+        raise BadTest(f"{path}: {error} is missing") from error
+    except (TypeError, AttributeError, ValueError) as error:  # a value of another kind, or no JSON
+        raise BadTest(f"{path} cannot be read as a listening test: {error}") from error
+    return test
+
+
+def _examine(test: ListeningTest) -> None:
+    if test.kind not in KINDS:
+        raise BadTest(f"unknown kind {test.kind!r}; use {' or '.join(KINDS)}")
+    if not test.versions:
+        raise BadTest(f"{len(test.systems)} systems are too few; name {2 if test.kind == 'ab' else 1} or more")
+    for what, names in (
+        ("systems", test.systems),
+        ("questions", [question.name for question in test.questions]),
+        ("items", [item.name for item in test.items]),
+        ("training", [control.name for control in test.training]),
+        ("checks", [control.name for control in test.checks]),
+    ):
+        if what in ("questions", "items") and not names:
+            raise BadTest(f"there are no {what}")
+        if len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
+            raise BadTest(f"{what} need a name each, and no two the same; got {', '.join(map(repr, names))}")
+    for question in test.questions:
+        if question.labels and (test.kind == "ab" or len(question.labels) != 5):
+            raise BadTest(
+                f"question {question.name!r} has {len(question.labels)} labels; a Likert scale has five, a choice of two sounds none"
+            )
+        if "{emotion}" in question.ask and not all(part.emotion for part in (*test.items, *test.training, *test.checks)):
+            raise BadTest(f"question {question.name!r} speaks of an emotion that not every item has")
+    for item in test.items:
+        if set(item.files) != set(test.systems):
+            raise BadTest(f"item {item.name!r} needs one file for each system; got {', '.join(map(repr, item.files)) or 'none'}")
+    for control in (*test.training, *test.checks):
+        if len(control.files) != len(test.versions[0]):
+            raise BadTest(f"{control.name!r} has {len(control.files)} files; {test.kind} needs {len(test.versions[0])}")
+    possible = {question.name: range(1, len(scale(test, question)) + 1) for question in test.questions}
+    for control in test.checks:
+        if not control.wanted or not all(answer in possible.get(name, ()) for name, answer in control.wanted.items()):
+            raise BadTest(
+                f"check {control.name!r} must say which answer it wants to which question, as in {{{test.questions[0].name!r}: 2}}"
+            )
+    for stimulus in stimuli(test).values():
+        for file in stimulus.files:
+            read_sound(test.folder / file)
+        if stimulus.picture:
+            read_picture(test.folder / stimulus.picture)
