@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from feim.data.clip import Clip
 from feim.data.features import Features
 from feim.nn.alignment import symbol_means
 from feim.signal.audio import FRAME_RATE, MEL_SILENCE
@@ -89,8 +90,7 @@ def _example(corpus: Features, which: int, frames: int, random: np.random.Genera
     if clip.durations is None:
         durations, tone, start = np.zeros(len(symbols), dtype=np.int64), np.zeros(len(symbols), dtype=np.float32), 0
     else:
-        durations = np.array(clip.durations, dtype=np.int64)
-        tone = symbol_means(torch.from_numpy(line)[None], torch.from_numpy(durations)[None])[0].numpy()
+        durations, tone = known_times(corpus, which)
         start = int(random.integers(max(1, len(mel) - frames + 1)))
     stretch = slice(start, start + frames)
     after = max(0, frames - len(mel[stretch]))
@@ -103,8 +103,20 @@ def _example(corpus: Features, which: int, frames: int, random: np.random.Genera
         "start": start,
         "frames": min(len(mel), frames),
         "face": vectors(clip.speaker, random).astype(np.float32),
-        "emotion": EMOTIONS.index(clip.emotion) if clip.emotion else UNLABELLED,
+        "emotion": emotion_index(clip),
     }
+
+
+def known_times(corpus: Features, which: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of a clip with phone times: durations (N,) in frames and the mean pitch of each symbol (N,), as `pitch_line` gives it."""
+    durations = torch.tensor(corpus.clips[which].durations)
+    line = torch.from_numpy(pitch_line(corpus.pitch[corpus.frames(which)][:, 0]))
+    return durations.numpy(), symbol_means(line[None], durations[None])[0].numpy()
+
+
+def emotion_index(clip: Clip) -> int:
+    """The label's index in EMOTIONS, or UNLABELLED."""
+    return EMOTIONS.index(clip.emotion) if clip.emotion else UNLABELLED
 
 
 def pitch_line(pitch: np.ndarray) -> np.ndarray:

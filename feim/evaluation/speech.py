@@ -48,7 +48,8 @@ def evaluate_speech(
     Raises: ForeignReport, MissingCheckpoint, and FileNotFoundError or ValueError for what is not in `data`.
     """
     extent, path = QUICK if quick else FULL, Path(out) / "speech.json"
-    settings = {"extent": asdict(extent), "weights": weights()}
+    sampling = asdict(studio.sampling) | {"interval": list(studio.sampling.interval)}  # as JSON gives it back
+    settings = {"extent": asdict(extent), "weights": weights(), "sampling": sampling}
     report = go_on(path, settings) if resume else Report(path, settings)
     report.say = say
     judge = EmotionJudge.shipped()

@@ -34,6 +34,8 @@ from feim.signal.emotion import EMOTIONS, NEUTRAL, UNLABELLED
 from feim.signal.text import SYMBOLS
 from feim.signal.world import PITCH_CENTRE, PITCH_SPREAD
 
+NULL_SHARE = 0.1  # of labelled examples learn the null token (Ho and Salimans 2022)
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -158,7 +160,7 @@ class FEIMTTS(nn.Module):
 
     # ---- training -------------------------------------------------------------------------------------------------------
 
-    def forward(self, batch: dict[str, Tensor], voice: nn.Module | None = None, null_share: float = 0.1) -> dict[str, Tensor]:
+    def forward(self, batch: dict[str, Tensor], voice: nn.Module | None = None, null_share: float = NULL_SHARE) -> dict[str, Tensor]:
         """FEIM-TTS's objective: duration + pitch + prior + diffusion + 0.01 · speaker.
 
         Args:

@@ -13,13 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from feim.data.batching import pitch_line
+from feim.data.batching import emotion_index, known_times
 from feim.data.features import Features
 from feim.models import checkpoint
 from feim.models.embeddings import VoiceNetwork
-from feim.models.tts import FEIMTTS, with_null_tokens
-from feim.nn.alignment import symbol_means
-from feim.signal.emotion import EMOTIONS, UNLABELLED
+from feim.models.tts import FEIMTTS, NULL_SHARE, with_null_tokens
 from feim.signal.text import encode
 from feim.training.card import model_card, publish
 from feim.training.loop import Settings, share_of_batch, train
@@ -28,7 +26,6 @@ from feim.training.recipes.tts import Material, gather
 
 STEPS, BATCH = 4500, 32
 VOICES = 2
-NULL_SHARE = 0.1
 Example = dict[str, Tensor]
 
 
@@ -85,13 +82,8 @@ def encode_texts(tts: FEIMTTS, corpus: Features, material: Material) -> list[Exa
         if clip.durations is None:
             continue
         symbols = torch.tensor(encode(clip.phonemes))[None]  # (1, N)
-        durations = torch.tensor(clip.durations)
-        line = torch.from_numpy(pitch_line(corpus.pitch[corpus.frames(index)][:, 0]))
-        known = {
-            "durations": durations,
-            "tone": symbol_means(line[None], durations[None])[0],
-            "emotion": torch.tensor(EMOTIONS.index(clip.emotion) if clip.emotion else UNLABELLED),
-        }
+        durations, tone = (torch.from_numpy(values) for values in known_times(corpus, index))
+        known = {"durations": durations, "tone": tone, "emotion": torch.tensor(emotion_index(clip))}
         random = np.random.default_rng(index)
         for _ in range(VOICES):
             face = torch.from_numpy(material.vector(clip.speaker, random).astype(np.float32))[None]
