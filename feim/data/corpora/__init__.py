@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # the command line asks for the names alone, where packages m
 
 READ_ALOUD = ("librispeech", "ljspeech")  # long recordings: cut into phrases that provably say their text
 PUBLISHED_AS_CLIPS = (
-    "crema-d", "esd", "glips", "grid", "hdtf", "iemocap", "lrs3", "lrw", "mead", "meld", "voxceleb2",
+    "crema-d", "esd", "glips", "grid", "hdtf", "iemocap", "lrs3", "lrw", "mead", "meld", "nemo", "voxceleb2",
 )  # fmt: skip
 CORPORA = tuple(sorted(READ_ALOUD + PUBLISHED_AS_CLIPS))
 

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 CC_BY = "CC BY 4.0"
+CC_BY_NC_SA = "CC BY-NC-SA 4.0"
 CC_BY_NC_ND = "CC BY-NC-ND 4.0"
 ODBL = "ODbL 1.0"
 GPL = "GPL 3.0"
