@@ -56,9 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("recipe", choices=sorted(RECIPES))
     train.add_argument("--corpus", type=Path, action="append", required=True, help="a prepared corpus; repeat for more")
     train.add_argument("--faces", type=Path, help="the London set's folder")
-    train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/RECIPE, or runs/RECIPE-DECODER)")
+    train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/NAME or runs/RECIPE, or with -DECODER)")
     train.add_argument("--checkpoints", type=Path, help="where weights go (default: the shipped ones' folder)")
     train.add_argument("--steps", type=int)
+    train.add_argument("--name", help="of tts: what the weights are called (default: tts); tts-pl is a smaller one, for Polish")
     train.add_argument("--initial", help="start from the weights of this name (tts, vocoder)")
     train.add_argument("--decoder", help="of tts: convnext, which ships and is the default, or unet, the paper's; saved as tts-unet")
     train.add_argument("--resume", action="store_true")
@@ -163,11 +164,12 @@ def _train(options: argparse.Namespace) -> dict:
     order = Order(
         corpora=tuple(options.corpus),
         faces=options.faces,
-        out=options.out or Path("runs") / "-".join(filter(None, [options.recipe, options.decoder])),
+        out=options.out or Path("runs") / "-".join(filter(None, [options.name or options.recipe, options.decoder])),
         checkpoints=options.checkpoints or CHECKPOINTS,
         steps=options.steps,
         initial=options.initial,
         decoder=options.decoder,
+        name=options.name,
         resume=options.resume,
         miniature=options.miniature,
     )

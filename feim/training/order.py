@@ -15,6 +15,7 @@ class Order:
         steps: overrides the recipe's own; resume: go on from the last state; miniature: a tiny model for tests and lessons.
         initial: take weights of this name from `checkpoints` as the start.
         decoder: of FEIM-TTS; None is the one that ships.
+        name: what the finished weights are called, where a recipe makes more than one kind; None is the recipe's own.
     """
 
     corpora: tuple[Path, ...]
@@ -26,6 +27,7 @@ class Order:
     miniature: bool = False
     initial: str | None = None
     decoder: str | None = None
+    name: str | None = None
 
     def refuse(self, recipe: str, *options: str) -> None:
         """Raises ValueError when one of these attributes is given, of which the recipe would make nothing."""
@@ -37,6 +39,6 @@ class Order:
         """The command line of this order: folders by their names alone, without where the run keeps its files."""
         words = ["python -m feim train", recipe, *(f"--corpus {folder.name}" for folder in self.corpora)]
         words += [f"--faces {self.faces.name}"] if self.faces else []
-        words += [f"--{name} {value}" for name in ("decoder", "initial", "steps") if (value := getattr(self, name)) is not None]
+        words += [f"--{name} {value}" for name in ("name", "decoder", "initial", "steps") if (value := getattr(self, name)) is not None]
         words += [f"--{name}" for name in ("miniature", "resume") if getattr(self, name)]
         return " ".join(words)

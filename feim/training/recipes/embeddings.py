@@ -75,7 +75,7 @@ def _contrast(logits: Tensor) -> Tensor:
 
 def run(order: Order) -> Matching:
     """Train both networks; save face-network and voice-network with their cards."""
-    order.refuse("embeddings", "initial", "decoder")
+    order.refuse("embeddings", "initial", "decoder", "name")
     if order.faces is None:
         raise ValueError("this recipe looks at faces; give --faces with the London set's folder")
     everybody = read_london(order.faces)

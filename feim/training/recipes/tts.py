@@ -5,6 +5,10 @@
 The first corpus is the teachers'; further ones are unlabelled speech and learn the null token, as LRS3 does in the paper. Face and
 voice networks must be trained before. The shipped weights took 2.6 hours on two CPU cores (AVX512-BF16), shared with other work, for
 12,000 steps. `--decoder unet` trains the paper's own 2-D decoder instead of the fast one, and saves it as "tts-unet".
+
+    python -m feim train tts --name tts-pl --corpus corpora/nemo --corpus corpora/librispeech --faces LONDON_FOLDER
+
+The second voice, Polish, learns emotion from real actors: first theirs, with alignment search, then other people's unlabelled speech.
 """
 
 from collections.abc import Callable
@@ -37,13 +41,19 @@ MINIATURE = {
     "channels": 48, "encoder_blocks": 2, "prosody_channels": 32, "prosody_blocks": 1, "condition": 32, "frame_channels": 48,
     "frame_blocks": 1, "decoder_channels": 64, "decoder_blocks": 3,
 }  # fmt: skip
+SIZES = {  # of weights that are not of the default size
+    "tts-pl": {
+        "channels": 128, "encoder_blocks": 4, "prosody_channels": 96, "condition": 96, "frame_channels": 160, "decoder_channels": 192,
+        "decoder_blocks": 7,
+    },
+}  # fmt: skip
 DEFAULT = FEIMTTS.Config().decoder
 UNET_CHANNELS = {False: 64, True: 8}  # the paper's, and in miniature
 LEARNING_RATES = {DEFAULT: 1e-3, "unet": 1e-4}  # the second is Face-TTS's
 
 
 def run(order: Order) -> FEIMTTS:
-    """Train on the corpora's training clips and save as "tts", or as "tts-unet".
+    """Train on the corpora's training clips and save under the order's name, else as "tts", or as "tts-unet".
 
     Raises: ValueError for an unknown decoder, or one that the initial weights have not; MissingCheckpoint.
     """
@@ -68,7 +78,7 @@ def run(order: Order) -> FEIMTTS:
         settings=asdict(settings) | {"batch": size, "frames": frames},
         seconds=trained.seconds,
     )
-    publish(trained.model, "tts" if decoder == DEFAULT else f"tts-{decoder}", card, order.checkpoints)
+    publish(trained.model, order.name or ("tts" if decoder == DEFAULT else f"tts-{decoder}"), card, order.checkpoints)
     return trained.model
 
 
@@ -119,7 +129,7 @@ def build(order: Order) -> FEIMTTS:
                 "leave out --decoder to go on with theirs, or --initial to start anew"
             )
         return model
-    size = dict(MINIATURE) if order.miniature else {}
+    size = dict(MINIATURE if order.miniature else SIZES.get(order.name, {}))
     if order.decoder == "unet":
         size |= {"decoder": "unet", "decoder_channels": UNET_CHANNELS[order.miniature]}
     torch.manual_seed(0)
