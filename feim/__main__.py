@@ -73,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     corpus.add_argument("--processes", type=int, default=2)
     corpus.add_argument("--ray", metavar="ADDRESS", help="spread over a Ray cluster instead; it must see SOURCE and OUT")
 
+    align = _command(commands, "align", _align, "find when each phone of a prepared corpus is spoken, in any language")
+    align.add_argument("folder", type=Path, metavar="CORPUS", help="a prepared corpus whose clips have texts and no phone times")
+    align.add_argument("--steps", type=int)
+    align.add_argument("--out", type=Path, help="the run's state and logs (default: runs/align-CORPUS)")
+    align.add_argument("--resume", action="store_true")
+
     synthesise = _command(commands, "synthesise-corpus", _synthesise_corpus, "let the teachers' voices make a corpus")
     synthesise.add_argument("out", type=Path)
     synthesise.add_argument("--sentences", type=Path, help="one sentence a line (default: forty of our own)")
@@ -185,6 +191,16 @@ def _corpus(options: argparse.Namespace) -> dict:
 
     spread = workers.cluster(options.ray) if options.ray else workers.processes(options.processes)
     return _tell_clips(options, prepare_corpus(options.name, options.source, options.out, spread))
+
+
+def _align(options: argparse.Namespace) -> dict:
+    from feim.training.aligning import align_corpus
+
+    out = options.out or Path("runs") / f"align-{options.folder.name}"
+    aligned, too_short = align_corpus(options.folder, out, options.steps, options.resume)
+    if not options.json:
+        print(f"{options.folder}: phone times of {aligned} clips; {too_short} are too short for their texts and stay without")
+    return {"corpus": str(options.folder), "aligned": aligned, "too short": too_short}
 
 
 def _synthesise_corpus(options: argparse.Namespace) -> dict:

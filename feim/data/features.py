@@ -46,12 +46,17 @@ def read_features(folder: str | Path, clips: list[Clip], kinds: tuple[str, ...] 
     folder = Path(folder)
     if not clips:
         raise ValueError(f"{folder} has no training clips; make a larger corpus")
-    key = hashlib.sha256(repr((kinds, clips)).encode()).hexdigest()[:12]
-    cache = folder / "features" / key
+    cache = folder / "features" / _key(clips, kinds)
     if not (cache / "starts.npy").exists():
         _compute(folder, clips, kinds, cache, processes)
     arrays = {kind: np.load(cache / f"{kind}.npy") for kind in kinds}
     return Features(clips, np.load(cache / "starts.npy"), **arrays)
+
+
+def _key(clips: list[Clip], kinds: tuple[str, ...]) -> str:
+    """Changes with whatever the arrays depend on, and with nothing else: clips may learn their texts' times later."""
+    sounds = [(clip.audio, clip.licence) for clip in clips]
+    return hashlib.sha256(repr((kinds, sounds)).encode()).hexdigest()[:12]
 
 
 def _compute(folder: Path, clips: list[Clip], kinds: tuple[str, ...], cache: Path, processes: int) -> None:
