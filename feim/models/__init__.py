@@ -10,6 +10,9 @@ MODELS = {  # weights → the module and class that they belong to
     "face-network": ("feim.models.embeddings", "FaceNetwork"),
     "voice-network": ("feim.models.embeddings", "VoiceNetwork"),
     "emotion-judge": ("feim.models.emotion_recognition", "EmotionRecogniser"),
+    "emotion-recogniser": ("feim.models.voice_emotion", "VoiceEmotion"),
+    "acted-emotion-judge": ("feim.models.voice_emotion", "VoiceEmotion"),
+    "tts-pl": ("feim.models.tts", "FEIMTTS"),
 }
 
 

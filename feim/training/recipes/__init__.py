@@ -9,4 +9,5 @@ RECIPES = {
     "vocoder": "feim.training.recipes.vocoder",
     "embeddings": "feim.training.recipes.embeddings",
     "emotion-judge": "feim.training.recipes.emotion_judge",
+    "emotion-recogniser": "feim.training.recipes.emotion_recogniser",
 }
