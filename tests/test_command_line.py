@@ -226,7 +226,7 @@ def test_an_unwritable_path(tmp_path, capsys, name):
         (["train", "vocoder", "--corpus", "nothing", "--decoder", "unet"], "vocoder has no use for --decoder; leave it out"),
         (["train", "emotion-judge", "--corpus", "nothing", "--faces", "london"], "emotion-judge has no use for --faces"),
         (["synthesise-corpus", "OUT", "--sentences", "missing.txt"], "there is no sentence file at missing.txt"),
-        (["corpus", "nemo", "a", "b"], "invalid choice: 'nemo'"),
+        (["corpus", "ravdess", "a", "b"], "invalid choice: 'ravdess'"),
         (["corpus", "librispeech", "nothing", "OUT"], "nothing"),
         (["corpus", "crema-d", "nothing", "OUT"], "give the unpacked CREMA-D folder (https://github.com/CheyneyComputerScience/CREMA-D)"),
         (["corpus", "meld", "nothing", "OUT", "--processes", "0"], "use 1 or more"),

@@ -1,4 +1,8 @@
-"""Batches for the training loop: functions from an index to tensors, so that a resumed run sees the same ones."""
+"""Batches for the training loop: functions from an index to tensors, so that a resumed run sees the same ones.
+
+Every example is drawn from a seed of its own, its number in the whole run. So P processes that ask for P batches of B / P examples
+get, together, the batch of B examples that one process gets.
+"""
 
 from collections.abc import Callable
 
@@ -17,6 +21,11 @@ from feim.signal.world import PITCH_CENTRE, PITCH_SPREAD, fill_unvoiced
 MULTIPLE = 4  # frames: score networks halve them twice
 
 
+def generators(seed: int, index: int, size: int) -> list[np.random.Generator]:
+    """What draws the `size` examples of batch `index`: one generator each, the same however many share the run's batches."""
+    return [np.random.default_rng((seed, number)) for number in range(index * size, (index + 1) * size)]
+
+
 def segments(
     corpora: list[Features], kinds: tuple[str, ...], batch_size: int, frames: int, shares: list[float] | None = None, seed: int = 0
 ) -> Callable[[int], dict[str, Tensor]]:
@@ -33,9 +42,9 @@ def segments(
     weights /= weights.sum()
 
     def batch(index: int) -> dict[str, Tensor]:
-        random = np.random.default_rng((seed, index))
         found: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
-        for which in random.choice(len(corpora), batch_size, p=weights):
+        for random in generators(seed, index, batch_size):
+            which = random.choice(len(corpora), p=weights)
             clip = random.choice(usable[which])
             start = corpora[which].starts[clip] + random.integers(lengths[which][clip] - frames + 1)
             for kind in kinds:
@@ -66,12 +75,16 @@ def utterances(
     """
     chances = np.array(shares, dtype=float) / sum(shares)
 
+    def choose(random: np.random.Generator) -> tuple[Features, int]:
+        corpus = corpora[random.choice(len(corpora), p=chances)]
+        return corpus, int(random.integers(len(corpus.clips)))
+
     def batch(index: int) -> dict[str, Tensor]:
-        random = np.random.default_rng((seed, index))
-        chosen = [(corpora[i], int(random.integers(len(corpora[i].clips)))) for i in random.choice(len(corpora), batch_size, p=chances)]
+        randoms = generators(seed, index, batch_size)
+        chosen = [choose(random) for random in randoms]
         whole = [int(corpus.starts[clip + 1] - corpus.starts[clip]) for corpus, clip in chosen if corpus.clips[clip].durations is None]
         size = -(-max([frames, *whole]) // MULTIPLE) * MULTIPLE
-        examples = [_example(corpus, clip, size, random, vectors) for corpus, clip in chosen]
+        examples = [_example(*clip, size, random, vectors) for clip, random in zip(chosen, randoms, strict=True)]
         longest = max(len(example["symbols"]) for example in examples)
         batch = {name: np.stack([_pad(example[name], longest) for example in examples]) for name in ("symbols", "durations", "tone")}
         batch |= {name: np.stack([example[name] for example in examples]) for name in ("mel", "line", "face")}

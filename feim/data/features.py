@@ -1,9 +1,14 @@
-"""What models train on: mel, pitch and WORLD's envelope of every clip, computed once and kept beside the corpus."""
+"""What models train on: mel, pitch and WORLD's envelope of every clip, computed once and kept beside the corpus.
+
+The files are mapped, not loaded: processes of one machine share one copy, of which the system keeps in memory what is used and fits.
+"""
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 import numpy as np
@@ -24,7 +29,8 @@ class Features:
 
     Attributes:
         clips: in order; starts: (clips + 1,) first frame of each, and the end.
-        mel (frames, 128); pitch (frames, 1) Hz; envelope (frames, 60); aperiodicity (frames, 1) dB: float16, None where not asked for.
+        mel (frames, 128); pitch (frames, 1) Hz; envelope (frames, 60); aperiodicity (frames, 1) dB: float16, to be read only, None where
+            not asked for.
     """
 
     clips: list[Clip]
@@ -49,7 +55,7 @@ def read_features(folder: str | Path, clips: list[Clip], kinds: tuple[str, ...] 
     cache = folder / "features" / _key(clips, kinds)
     if not (cache / "starts.npy").exists():
         _compute(folder, clips, kinds, cache, processes)
-    arrays = {kind: np.load(cache / f"{kind}.npy") for kind in kinds}
+    arrays = {kind: np.load(cache / f"{kind}.npy", mmap_mode="r").view(np.ndarray) for kind in kinds}
     return Features(clips, np.load(cache / "starts.npy"), **arrays)
 
 
@@ -62,11 +68,16 @@ def _key(clips: list[Clip], kinds: tuple[str, ...]) -> str:
 def _compute(folder: Path, clips: list[Clip], kinds: tuple[str, ...], cache: Path, processes: int) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     work = partial(clip_features, folder=folder, kinds=kinds)
-    with one_thread_each(processes) as pool:
-        found = list(tqdm(pool.map(work, clips, chunksize=20), total=len(clips), desc="features", unit="clip"))
-    for position, kind in enumerate(kinds):
-        _write(cache / f"{kind}.npy", np.concatenate([arrays[position] for arrays in found]))
-    _write(cache / "starts.npy", np.concatenate([[0], np.cumsum([len(arrays[0]) for arrays in found])]))  # last: marks it whole
+    with one_thread_each(processes) as pool, ExitStack() as stack:
+        streams = [stack.enter_context(TemporaryFile(dir=cache)) for _ in kinds]  # no memory holds a large corpus
+        starts = [0]
+        for arrays in tqdm(pool.map(work, clips, chunksize=20), total=len(clips), desc="features", unit="clip"):
+            for stream, array in zip(streams, arrays, strict=True):
+                array.tofile(stream)
+            starts.append(starts[-1] + len(arrays[0]))
+        for kind, stream in zip(kinds, streams, strict=True):
+            _write(cache / f"{kind}.npy", np.memmap(stream, np.float16, "r").reshape(starts[-1], -1))
+    _write(cache / "starts.npy", np.array(starts))  # last: marks it whole
 
 
 def _write(path: Path, array: np.ndarray) -> None:

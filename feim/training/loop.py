@@ -74,7 +74,8 @@ def train(
 
     Args:
         batches: index → batch. The same index always gives the same batch, so a resumed run sees what the whole run would have.
-        loss_fn: (model, batch) → named losses; "loss" is minimised, all are logged.
+            In a step each of P processes takes the next of P batches, and their gradients are averaged.
+        loss_fn: (model, batch) → named losses; "loss" is minimised, the mean over all processes of each is logged.
         folder: for state/ (the last checkpoint) and logs/ (TensorBoard).
         resume: go on from the last checkpoint when there is one.
 
@@ -116,7 +117,8 @@ def train(
         progress.seconds = time.monotonic() - began
         bar.update()
         if progress.step % settings.log_every == 0:
-            values = {name: float(value.detach()) for name, value in losses.items()}
+            means = accelerator.reduce({name: value.detach().float() for name, value in losses.items()}, "mean")
+            values = {name: float(value) for name, value in means.items()}
             accelerator.log(values, step=progress.step)
             bar.set_postfix({name: f"{value:.3f}" for name, value in values.items()})
         due = [time.monotonic() - saved > 60 * settings.checkpoint_minutes]
@@ -136,8 +138,15 @@ def together() -> PartialState:
 
 
 def share_of_batch(size: int) -> int:
-    """This process's part of a batch of `size` examples: the same batch in all, however many share it."""
-    return max(1, size // together().num_processes)
+    """How many of a batch of `size` examples this process takes: the same batch in all, however many share it.
+
+    Raises: ValueError when the processes cannot take equally many.
+    """
+    processes = together().num_processes
+    if size % processes:
+        even = ", ".join(str(count) for count in range(1, size + 1) if size % count == 0)
+        raise ValueError(f"{processes} processes cannot share batches of {size} examples equally; start one of: {even}")
+    return size // processes
 
 
 class _Progress:

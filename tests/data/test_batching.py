@@ -42,6 +42,15 @@ def equal(one: dict, other: dict) -> bool:
     return all(torch.equal(one[name], other[name]) for name in one)
 
 
+def equal_when_shared(batches, size: int) -> bool:
+    """Whether four processes, a quarter of the batch each, draw what one process draws, row for row. batches: size → index → batch."""
+    whole, share = batches(size), batches(size // 4)
+    return all(
+        equal(whole(step), {name: torch.cat([part[name] for part in map(share, range(4 * step, 4 * step + 4))]) for name in whole(step)})
+        for step in (0, 3)
+    )
+
+
 # ---- segments -------------------------------------------------------------------------------------------------------------
 
 
@@ -50,6 +59,11 @@ def test_segments_repeat_by_index():
     assert equal(batch(3), batch(3))
     assert not equal(batch(3), batch(4))
     assert not equal(batch(3), segments([record()], ("mel", "pitch"), 4, 12, seed=1)(3))
+
+
+def test_segments_are_the_same_however_many_processes_share_them():
+    both = [record(corpus=0), record(corpus=1)]
+    assert equal_when_shared(lambda size: segments(both, ("mel", "pitch"), size, 12, shares=[3, 1]), 8)
 
 
 def test_segments_stay_inside_clips_that_are_long_enough():
@@ -85,6 +99,10 @@ def test_utterances_repeat_by_index():
     batch = utterances([record()], vector, 4, 16, [1.0])
     assert equal(batch(3), batch(3))
     assert not equal(batch(3), batch(4))
+
+
+def test_utterances_are_the_same_however_many_processes_share_them():
+    assert equal_when_shared(lambda size: utterances([record(), record(corpus=1)], vector, size, 16, [3, 1]), 8)
 
 
 def test_text_sound_speaker_and_emotion_belong_together():

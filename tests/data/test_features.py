@@ -1,5 +1,7 @@
 """Features are what the front end says, clip after clip, and are computed once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from feim.data import features
 from feim.data.clip import read_manifest
 from feim.data.features import clip_features, read_features
 from feim.signal import world
-from feim.signal.audio import mel_spectrogram, read_audio
+from feim.signal.audio import UnreadableAudio, mel_spectrogram, read_audio
 
 KINDS = ("mel", "pitch", "envelope", "aperiodicity")
 
@@ -84,3 +86,19 @@ def test_kinds_come_in_the_order_asked_for(corpus, clips):
     aperiodicity, mel = clip_features(clips[0], corpus, ("envelope", "mel"))
     assert aperiodicity.shape[1] == 60
     assert mel.shape[1] == 128
+
+
+def test_processes_share_one_copy(corpus, clips, found):
+    """The arrays are the files themselves, and nobody can write into what others read."""
+    again = read_features(corpus, clips, KINDS)
+    for kind in KINDS:
+        assert isinstance(getattr(again, kind).base, np.memmap)
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(again, kind)[0] = 0
+
+
+def test_an_analysis_that_stops_leaves_nothing_in_the_cache(corpus, clips, tmp_path):
+    gone = replace(clips[1], audio="audio/gone.flac")
+    with pytest.raises(UnreadableAudio, match="gone"):
+        features._compute(corpus, [clips[0], gone], KINDS, tmp_path, processes=1)
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -127,6 +128,29 @@ def test_a_state_of_before_time_was_counted(tmp_path, monkeypatch):
     torch.save({"step": 5}, progress)
     trained = train(network(), Clock(monkeypatch).batches, loss_fn, SETTINGS, tmp_path, resume=True)
     assert trained.seconds == 70
+
+
+def test_a_run_goes_on_with_another_number_of_processes(tmp_path):
+    """A process that the run did not have before finds no state of random numbers, and draws its own."""
+    with pytest.raises(KeyboardInterrupt):
+        train(network(), stopping_at(5), loss_fn, SETTINGS, tmp_path)
+    (tmp_path / "state" / "random_states_0.pkl").unlink()
+    seen = []
+    train(network(), lambda i: seen.append(i) or batches(i), loss_fn, SETTINGS, tmp_path, resume=True)
+    assert seen == list(range(5, 12))
+
+
+@pytest.mark.parametrize(("processes", "share"), [(1, 14), (2, 7), (7, 2), (14, 1)])
+def test_a_batch_is_the_same_however_many_share_it(monkeypatch, processes, share):
+    monkeypatch.setattr(loop, "together", lambda: SimpleNamespace(num_processes=processes))
+    assert loop.share_of_batch(14) == share
+
+
+@pytest.mark.parametrize("processes", [4, 28])
+def test_a_batch_that_cannot_be_shared_equally(monkeypatch, processes):
+    monkeypatch.setattr(loop, "together", lambda: SimpleNamespace(num_processes=processes))
+    with pytest.raises(ValueError, match=f"{processes} processes cannot share batches of 14 examples equally; start one of: 1, 2, 7, 14$"):
+        loop.share_of_batch(14)
 
 
 def test_the_state_of_another_model_is_refused(tmp_path):

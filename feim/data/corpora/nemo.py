@@ -9,37 +9,36 @@ Who makes voices and who grades them are other people: JUDGES' clips carry the s
 is kept for tests, in all its emotions.
 """
 
-import csv
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from feim.data.clip import Clip
 from feim.data.corpora.excerpts import Excerpt
-from feim.data.corpora.publication import CC_BY_NC_SA, Publication
+from feim.data.corpora.publication import CC_BY_NC_SA, MissingCorpus, Publication
 from feim.data.corpora.utterances import Utterance
 from feim.signal.emotion import parse_label
 
-NEMO = Publication("nemo", "nEMO", CC_BY_NC_SA, "git clone https://github.com/amu-cai/nEMO")
+NEMO = Publication("nemo", "nEMO", CC_BY_NC_SA, "https://github.com/amu-cai/nEMO")
 JUDGES = {"EB0", "SM0", "TP0"}  # a woman and two men
 TEST_EVERY = 9  # sentences, of ninety
+NAME = r"\w+_\d+"  # speaker, emotion and the sentence's number: "WR0_surprised_64"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a copy has its table and its sounds, and what it calls the columns that have several names."""
+    """Where a copy has its table, and the folder that its sounds are named from; what it calls the columns that have several names."""
 
     table: str
     delimiter: str
-    sounds: str
+    folder: str
     audio: str
     text: str
     speaker: str
 
 
-LAYOUTS = (
-    Layout("data.tsv", "\t", "samples/", "file_id", "raw_text", "speaker_id"),
-    Layout("metadata.csv", ",", "", "audio", "text", "speaker"),
-)
+REPOSITORY = Layout("data.tsv", "\t", "samples", "file_id", "raw_text", "speaker_id")
+COPY = Layout("metadata.csv", ",", "", "audio", "text", "speaker")
 
 
 def read(source: Path) -> list[Utterance]:
@@ -51,28 +50,40 @@ def read(source: Path) -> list[Utterance]:
 def _split(clip: Clip) -> str:
     if clip.speaker in JUDGES:
         return "judge"
-    number = int(clip.id.rsplit("_", 1)[1])  # of the sentence: "WR0_surprised_64"
+    number = int(clip.id.rsplit("_", 1)[1])
     return "test" if number % TEST_EVERY == 0 else "train"
 
 
 def read_nemo(folder: str | Path) -> list[Clip]:
     """The corpus's clips in the table's order; `audio` is relative to `folder`. Raises MissingCorpus, with where to get it."""
-    layout = next((layout for layout in LAYOUTS if (Path(folder) / layout.table).is_file()), None)
-    if layout is None:
-        raise NEMO.missing(f"{folder} has neither {' nor '.join(layout.table for layout in LAYOUTS)}")
-    with (Path(folder) / layout.table).open(encoding="utf-8", newline="") as lines:
-        return [
-            Clip(
-                id=Path(row[layout.audio]).stem,
-                corpus=NEMO.name,
-                speaker=row[layout.speaker].strip(),  # the repository's have spaces before them
-                language="pl",
-                text=row[layout.text],
-                licence=NEMO.licence,
-                audio=layout.sounds + row[layout.audio],
-                emotion=parse_label(row["emotion"]),
-                gender=row["gender"],
-                age=float(row["age"]),
-            )
-            for row in csv.DictReader(lines, delimiter=layout.delimiter)
-        ]
+    root, layout = _find(Path(folder))
+    columns = (layout.audio, "emotion", layout.text, layout.speaker, "gender", "age")
+    rows = NEMO.table(root / layout.table, *columns, delimiter=layout.delimiter)
+    if strange := [row[layout.audio] for row in rows if not re.fullmatch(NAME, Path(row[layout.audio]).stem)]:
+        raise NEMO.missing(f"{layout.table} lists {strange[0]!r}, which is no clip's name")
+    clips = [
+        Clip(
+            id=Path(row[layout.audio]).stem,
+            corpus=NEMO.name,
+            speaker=row[layout.speaker],
+            language="pl",
+            text=row[layout.text],
+            licence=NEMO.licence,
+            audio=(root / layout.folder / row[layout.audio]).relative_to(folder).as_posix(),
+            emotion=parse_label(row["emotion"]),
+            gender=row["gender"],
+            age=float(row["age"]),
+        )
+        for row in rows
+    ]
+    if not any((Path(folder) / clip.audio).is_file() for clip in clips):
+        raise NEMO.missing(f"{root} has none of the sounds that {layout.table} lists")
+    return clips
+
+
+def _find(source: Path) -> tuple[Path, Layout]:
+    """The corpus in source, or in a folder inside it. Raises: MissingCorpus when neither layout's table is there."""
+    try:
+        return NEMO.root(source, COPY.table), COPY
+    except MissingCorpus:
+        return NEMO.root(source, REPOSITORY.table), REPOSITORY

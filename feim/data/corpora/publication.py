@@ -58,8 +58,8 @@ class Publication:
                 nearest, absent = folder, lacks
         raise self.missing(f"{nearest} has no {', no '.join(absent[:TOLD])}{' and more' if len(absent) > TOLD else ''}")
 
-    def table(self, path: Path, *columns: str, encoding: str = "utf-8-sig") -> list[dict[str, str]]:
-        """The rows of a comma-separated file with a header; names and values are stripped.
+    def table(self, path: Path, *columns: str, encoding: str = "utf-8-sig", delimiter: str = ",") -> list[dict[str, str]]:
+        """The rows of a file with a header and separated values; names and values are stripped.
 
         Raises: MissingCorpus when it is missing, is no text, lacks one of the columns, or is cut off.
         """
@@ -67,7 +67,7 @@ class Publication:
             raise self.missing(f"there is no {path.name} in {path.parent}")
         try:
             with path.open(encoding=encoding, newline="") as lines:
-                rows = [[value.strip() for value in row] for row in csv.reader(lines) if row]
+                rows = [[value.strip() for value in row] for row in csv.reader(lines, delimiter=delimiter) if row]
         except (UnicodeDecodeError, csv.Error) as error:
             raise self.missing(f"{path} is not the published table ({error})") from error
         header = rows[0] if rows else []

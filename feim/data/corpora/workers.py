@@ -2,13 +2,12 @@
 
 import os
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from itertools import islice
 from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ import torch
 Workers = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]  # map(function, tasks), somewhere else
 
 PACKAGE = Path(__file__).parents[2]  # feim: a cluster's machines get it sent
-BATCH = 256  # tasks that wait at a time: a corpus of a million clips does not fit into a queue
+AHEAD = 256  # tasks begun or done whose turn has not come: the journal has none of them yet
+SPAWN = get_context("spawn")  # torch's threads do not survive a fork
 WAITING = 4  # tasks a cluster's core has before it
 
 
@@ -33,19 +33,67 @@ def processes(count: int) -> Workers:
 
 
 def _here(count: int, function: Callable, tasks: Iterable) -> Iterator:
-    tasks = iter(tasks)
     if count == 1:
         yield from map(partial(_on_one_thread, function), tasks)
         return
+    crew = {}
     try:
-        with ProcessPoolExecutor(count, get_context("spawn"), initializer=_end_with_parent) as pool:
-            while batch := list(islice(tasks, BATCH)):
-                yield from pool.map(partial(_on_one_thread, function), batch)
-    except BrokenProcessPool as error:
+        for _ in range(count):
+            ours, its = SPAWN.Pipe()
+            crew[ours] = SPAWN.Process(target=_serve, args=(its, function), daemon=True)
+            crew[ours].start()
+            its.close()  # now the process alone holds it: when it dies, whatever it was doing, our end says so
+        yield from _in_order(list(crew), tasks)
+    finally:
+        for process in crew.values():
+            process.kill()
+            process.join()
+
+
+def _in_order(idle: list[Connection], tasks: Iterable) -> Iterator:
+    """Results in the order of their tasks, whichever is found first. Raises: what a task raised; OSError when a process died."""
+    numbered = enumerate(tasks)
+    busy, found, due = set(), {}, 0
+    while True:
+        while idle and len(busy) + len(found) < AHEAD and (task := next(numbered, None)) is not None:
+            busy.add(pipe := idle.pop())
+            _or_died(pipe.send, task)
+        if not busy:
+            return
+        for pipe in wait(busy):
+            number, result, error = _or_died(pipe.recv)
+            if error is not None:
+                raise error
+            found[number] = result
+            busy.remove(pipe)
+            idle.append(pipe)
+        while due in found:
+            yield found.pop(due)
+            due += 1
+
+
+def _or_died(use: Callable, *given: Any) -> Any:
+    """What a pipe gives or takes. Raises: OSError when nobody is at its other end."""
+    try:
+        return use(*given)
+    except (EOFError, ConnectionError) as error:
         raise OSError(
             "a process was ended from outside, often because memory ran out; run the same command again, with fewer --processes: "
             "it goes on where it stopped"
         ) from error
+
+
+def _serve(pipe: Connection, function: Callable) -> None:
+    """What a process does: (number, task) → (number, result, None) or (number, None, error), until it is ended."""
+    _end_with_parent()
+    while True:
+        number, task = pipe.recv()
+        try:
+            answer = number, _on_one_thread(function, task), None
+        except Exception as error:
+            error.add_note(traceback.format_exc())  # where in this process it was raised
+            answer = number, None, error
+        pipe.send(answer)
 
 
 def cluster(address: str) -> Workers:

@@ -84,7 +84,7 @@ def compare(emotional: dict, neutral: dict) -> dict[str, np.ndarray]:
 
 
 def measure(folder: Path, processes: int = 2) -> dict:
-    """The whole table: {emotion: {figure: mean over speakers}}, rounded to 3 digits. Raises FileNotFoundError."""
+    """The whole table: {emotion: {figure: mean over speakers}}, rounded to 3 digits. Raises MissingCorpus."""
     clips = read_nemo(folder)
     with one_thread_each(processes) as pool:
         measured = dict(zip(clips, pool.map(partial(measure_clip, folder=folder), clips, chunksize=50), strict=True))

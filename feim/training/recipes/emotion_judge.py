@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from feim.data.batching import generators
 from feim.data.clip import read_manifest
 from feim.data.features import Features, read_features
 from feim.models.emotion_recognition import EmotionRecogniser
@@ -28,7 +29,7 @@ STEPS, BATCH, FRAMES = 4000, 14, 600  # most clips whole, and all ends: how a se
 MEASURED_EVERY = 5  # every fifth speaker is kept from the training, to measure on
 BODY, PACE = 0.1, 0.08  # largest change of a training speaker's frequencies and speed
 SMOOTHING = 0.05  # of the labels: a judge that is never certain still tells strong from stronger
-SIZES = {False: {}, True: {"width": 24, "dilations": (1, 2)}}
+SIZES = {False: {}, True: {"width": 24, "dilations": (1, 2), "dropout": 0.0}}
 
 
 def run(order: Order) -> EmotionRecogniser:
@@ -96,10 +97,9 @@ def batches(corpora: list[Features], batch: int, frames: int) -> Callable[[int],
     known = [label for label, clips in enumerate(by_emotion) if clips]
 
     def make(index: int) -> dict[str, Tensor]:
-        random = np.random.default_rng((7, index))
         mel = torch.full((batch, N_MELS, frames), MEL_SILENCE)
         pitch, lengths, emotion = torch.zeros(batch, frames), torch.zeros(batch, dtype=torch.long), torch.zeros(batch, dtype=torch.long)
-        for row in range(batch):
+        for row, random in enumerate(generators(7, index, batch)):
             emotion[row] = label = known[random.integers(len(known))]
             corpus, clip = by_emotion[label][random.integers(len(by_emotion[label]))]
             whole = corpus.frames(clip)
@@ -110,7 +110,8 @@ def batches(corpora: list[Features], batch: int, frames: int) -> Callable[[int],
             cut_mel, cut_pitch = another_speaker(cut_mel, cut_pitch, random)
             lengths[row] = length = min(frames, len(cut_pitch))
             mel[row, :, :length], pitch[row, :length] = cut_mel[:, :length], cut_pitch[:length]
-        return {"mel": disguise(mel, random), "pitch": pitch, "lengths": lengths, "emotion": emotion}
+            mel[row] = disguise(mel[row], random)
+        return {"mel": mel, "pitch": pitch, "lengths": lengths, "emotion": emotion}
 
     return make
 
@@ -138,16 +139,14 @@ def another_speaker(mel: Tensor, pitch: Tensor, random: np.random.Generator) -> 
 
 
 def disguise(mel: Tensor, random: np.random.Generator) -> Tensor:
-    """(B, 128, T) with another microphone, level, hiss and sharpness: what says nothing of emotion, or differs in made speech."""
-    count, bands, _ = mel.shape
-    colour = torch.from_numpy(random.normal(0, 0.12, (count, 1, 10)).astype(np.float32))
-    colour = F.interpolate(colour, bands, mode="linear", align_corners=True).transpose(1, 2)  # (B, 128, 1)
-    level = torch.from_numpy(random.normal(0, 0.1, (count, 1, 1)).astype(np.float32))  # natural log: 0.9 dB
-    hiss = torch.from_numpy(random.uniform(-11, -8, (count, 1, 1)).astype(np.float32))
+    """(128, T) with another microphone, level, hiss and sharpness: what says nothing of emotion, or differs in made speech."""
+    colour = torch.from_numpy(random.normal(0, 0.12, (1, 1, 10)).astype(np.float32))
+    colour = F.interpolate(colour, len(mel), mode="linear", align_corners=True)[0].T  # (128, 1)
+    level = random.normal(0, 0.1)  # natural log: 0.9 dB
+    hiss = torch.tensor(random.uniform(-11, -8), dtype=mel.dtype)
     mel = torch.logaddexp(mel + colour + level, hiss)
-    blurred = F.avg_pool2d(mel[:, None], 3, stride=1, padding=1, count_include_pad=False)[:, 0]
-    share = torch.from_numpy(random.choice([0, 0, 0.5, 1], (count, 1, 1)).astype(np.float32))
-    return mel + share * (blurred - mel)
+    blurred = F.avg_pool2d(mel[None], 3, stride=1, padding=1, count_include_pad=False)[0]
+    return mel + float(random.choice([0, 0, 0.5, 1])) * (blurred - mel)
 
 
 def losses(model: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:

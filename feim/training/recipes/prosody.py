@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from feim.data.batching import emotion_index, known_times
+from feim.data.batching import emotion_index, generators, known_times
 from feim.data.features import Features
 from feim.models import checkpoint
 from feim.models.embeddings import VoiceNetwork
@@ -98,8 +98,10 @@ def batches(examples: list[list[Example]], shares: list[float], size: int) -> Ca
     chances = np.array(shares) / sum(shares)
 
     def make(index: int) -> Example:
-        random = np.random.default_rng((9, index))
-        chosen = [examples[which][random.integers(len(examples[which]))] for which in random.choice(len(examples), size, p=chances)]
+        chosen = []
+        for random in generators(9, index, size):
+            corpus = examples[random.choice(len(examples), p=chances)]
+            chosen.append(corpus[random.integers(len(corpus))])
         longest = max(example["h"].shape[1] for example in chosen)
 
         def stack(name: str) -> Tensor:

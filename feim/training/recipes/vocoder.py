@@ -40,7 +40,7 @@ def run(order: Order) -> SourceFilterVocoder:
         model = checkpoint.load(SourceFilterVocoder, order.initial, order.checkpoints).requires_grad_(True)
     else:
         model = SourceFilterVocoder(SourceFilterVocoder.Config(**SIZES[order.miniature]))
-        _fit_statistics(model, batches(0))
+        _fit_statistics(model, segments(corpora, KINDS, BATCH, frames, shares)(0))  # of a whole batch, not of one process's share
     bins = model.bins
 
     def losses(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -133,9 +133,22 @@ def esd(put: Put) -> None:
     put("0011/Sad/train/0011_001101.wav", "sound")
 
 
+def nemo(put: Put) -> None:
+    names = ["WR0_surprised_64", "WR0_neutral_63", "EB0_anger_13"]
+    texts = ["Ucho wykrywa, co słyszy.", "Dzień dobry.", "„Tak” powiedziała."]
+    people = ["male\t23", "male\t23", "female\t27"]
+    rows = "".join(
+        f"{name}.wav\t{name.split('_')[1]}\t{text}\t\t        {name[:3]}\t{person}\n"
+        for name, text, person in zip(names, texts, people, strict=True)
+    )
+    put("data.tsv", text="file_id\temotion\traw_text\tnormalized_text\tspeaker_id\tgender\tage\n" + rows)
+    for name in names:
+        put(f"samples/{name}.wav", "sound")
+
+
 TREES = {
     "crema-d": crema_d, "esd": esd, "glips": glips, "grid": grid, "hdtf": hdtf, "iemocap": iemocap, "lrs3": lrs3, "lrw": lrw,
-    "mead": mead, "meld": meld, "voxceleb2": voxceleb2,
+    "mead": mead, "meld": meld, "nemo": nemo, "voxceleb2": voxceleb2,
 }  # fmt: skip
 EXPECTED = {
     "crema-d": {
@@ -200,7 +213,13 @@ EXPECTED = {
         "0011_000021": ("0011", "en-us", "The nine the eggs, I keep.", "test", "neutral", None, "male"),
         "0011_001101": ("0011", "en-us", "Tom could hear.", "train", "sad", None, "male"),
     },
+    "nemo": {
+        "WR0_surprised_64": ("WR0", "pl", "Ucho wykrywa, co słyszy.", "train", "surprised", None, "male"),
+        "WR0_neutral_63": ("WR0", "pl", "Dzień dobry.", "test", "neutral", None, "male"),  # every ninth sentence
+        "EB0_anger_13": ("EB0", "pl", "„Tak” powiedziała.", "judge", "angry", None, "female"),
+    },
 }  # fmt: skip
+SOUND_ALONE = ("esd", "nemo")
 LEFT_OUT = {"hdtf": {"RD-Radio1-0": "there is no file Radio1.mp4", "WRA-PeterKing-0": "PeterKing.mp4 ends 20.0 s before the excerpt does"}}
 
 
@@ -244,7 +263,7 @@ def test_a_corpus_is_made_with_sound_face_and_phonemes(name, tree, tmp_path, fac
         assert clip.emotion is None or clip.emotion in EMOTIONS
         assert len(read_audio(out / clip.audio)) == pytest.approx(8000, abs=1000)
         assert (clip.phonemes is not None) == (clip.text != "" and clip.language != "cmn")
-        if name == "esd":
+        if name in SOUND_ALONE:
             assert clip.image is None
         else:
             assert read_image(out / clip.image).shape == (224, 224, 3)
@@ -282,6 +301,8 @@ def test_no_folder_and_an_empty_one_say_what_is_missing_and_where_to_ask(name, t
         ("iemocap", "IEMOCAP_full_release/Session4/dialog/EmoEvaluation", "has no Session4/dialog/EmoEvaluation"),
         ("iemocap", "IEMOCAP_full_release/Session2/dialog/transcriptions/Ses02F_impro01.txt", "there is no .*Ses02F_impro01.txt"),
         ("esd", "0011/0011.txt", "there is no 0011.txt"),
+        ("nemo", "data.tsv", "has no data.tsv"),
+        ("nemo", "samples", "has none of the sounds that data.tsv lists"),
     ],
 )
 def test_half_unpacked(name, tree, gone, words):
@@ -302,6 +323,8 @@ def test_half_unpacked(name, tree, gone, words):
         ("voxceleb2", "vox2_meta.csv", "Gender", "Sex", "has no column Gender"),
         ("voxceleb2", "vox2_meta.csv", ",f ,test ", "", "row 3 of .* has fewer values"),
         ("lrs3", "test/talkC/00001.txt", "Text:", "Words:", "does not begin with"),
+        ("nemo", "data.tsv", "speaker_id", "speaker", "has no column speaker_id"),
+        ("nemo", "data.tsv", "EB0_anger_13.wav", "portrait.wav", "'portrait.wav', which is no clip's name"),
         ("hdtf", "HDTF_dataset/RD_annotion_time.txt", "01:30-02:30", "later", "has 'later' where times"),
     ],
 )

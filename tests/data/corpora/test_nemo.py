@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from feim.data.corpora.nemo import read_nemo
+from feim.data.corpora.publication import MissingCorpus
 from feim.signal.emotion import UnknownEmotion
 
 PUBLISHED = (
@@ -24,18 +25,24 @@ REENCODED = (
     [("data.tsv", PUBLISHED, "samples/WR0_surprised_64.wav"), ("metadata.csv", REENCODED, "audio/WR0_surprised_64.ogg")],
 )
 def test_both_layouts(tmp_path: Path, table, rows, first_sound):
-    (tmp_path / table).write_text(rows, encoding="utf-8")
+    folder = tmp_path / "nEMO-main" / Path(first_sound).parent
+    folder.mkdir(parents=True)
+    (folder / Path(first_sound).name).touch()
+    (tmp_path / "nEMO-main" / table).write_text(rows, encoding="utf-8")
     first, second = read_nemo(tmp_path)
-    assert first.audio == first_sound
+    assert first.audio == f"nEMO-main/{first_sound}"
+    assert read_nemo(tmp_path / "nEMO-main")[0].audio == first_sound
     assert (first.id, first.speaker, first.emotion, first.gender, first.age) == ("WR0_surprised_64", "WR0", "surprised", "male", 23.0)
     assert (second.id, second.speaker, second.emotion, second.gender, second.age) == ("EB0_anger_13", "EB0", "angry", "female", 27.0)
     assert [clip.text for clip in (first, second)] == ["Ucho wykrywa, co słyszy.", "„Tak” powiedziała."]
     assert (first.language, first.corpus, first.licence) == ("pl", "nemo", "CC BY-NC-SA 4.0")
 
 
-def test_a_missing_set_says_where_to_get_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"neither data\.tsv nor metadata\.csv; get nEMO with: git clone https"):
-        read_nemo(tmp_path)
+def test_tables_without_sounds_say_so(tmp_path):
+    for table, rows in (("data.tsv", PUBLISHED), ("metadata.csv", REENCODED)):
+        (tmp_path / table).write_text(rows, encoding="utf-8")
+        with pytest.raises(MissingCorpus, match=f"has none of the sounds that {table} lists; give the unpacked nEMO folder"):
+            read_nemo(tmp_path)
 
 
 def test_an_emotion_that_nobody_knows(tmp_path):

@@ -1,7 +1,10 @@
 """Who does the work changes nothing: this process, others, or a cluster (a stand-in for Ray, which is an optional extra)."""
 
+import multiprocessing
 import os
+import signal
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -14,14 +17,37 @@ def square(number: int) -> int:
     return number * number
 
 
+def slow_at_first(number: int) -> int:
+    time.sleep(0.3 if number == 0 else 0)
+    return number
+
+
+def who(number: int) -> int:
+    return os.getpid()
+
+
 def leave(number: int) -> None:
     os._exit(3)
 
 
-def test_the_order_is_the_tasks_and_they_may_be_many(monkeypatch):
-    monkeypatch.setattr(workers, "BATCH", 3)
+def test_the_order_is_the_tasks_and_they_may_be_many():
     assert list(workers.processes(1)(square, range(10))) == [number**2 for number in range(10)]
-    assert list(workers.processes(2)(square, iter(range(10)))) == [number**2 for number in range(10)]
+    assert list(workers.processes(2)(slow_at_first, iter(range(100)))) == list(range(100))
+
+
+def test_there_may_be_fewer_tasks_than_processes():
+    assert list(workers.processes(2)(square, [5])) == [25]
+    assert list(workers.processes(2)(square, [])) == []
+
+
+def test_none_runs_far_ahead_of_what_can_be_noted_down(monkeypatch):
+    monkeypatch.setattr(workers, "AHEAD", 5)
+    asked = []
+    results = workers.processes(2)(slow_at_first, (asked.append(number) or number for number in range(100)))
+    assert next(results) == 0
+    assert len(asked) == 5
+    results.close()
+    assert not multiprocessing.active_children()
 
 
 def test_work_is_done_on_one_thread_and_the_number_is_put_back():
@@ -33,6 +59,21 @@ def test_work_is_done_on_one_thread_and_the_number_is_put_back():
 def test_a_process_that_dies_says_how_to_go_on():
     with pytest.raises(OSError, match="run the same command again, with fewer --processes"):
         list(workers.processes(2)(leave, range(2)))
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_is_killed_while_it_waits_for_work():
+    results = workers.processes(2)(who, range(1_000_000))
+    os.kill(next(results), signal.SIGKILL)
+    with pytest.raises(OSError, match="ended from outside"):
+        list(results)
+
+
+def test_what_a_task_raises_comes_here_and_says_where_it_was():
+    with pytest.raises(TypeError) as raised:
+        list(workers.processes(2)(square, [1, "x", 2]))
+    assert "in square" in raised.value.__notes__[0]
+    assert not multiprocessing.active_children()
 
 
 @pytest.mark.parametrize("count", [0, -1])

@@ -96,5 +96,5 @@ def test_a_folder_without_nemo(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stopped:
         main([str(tmp_path)])
     assert stopped.value.code == 2
-    assert "get nEMO with" in capsys.readouterr().err
+    assert "give the unpacked nEMO folder" in capsys.readouterr().err
     assert not (tmp_path / "prosody.json").exists()

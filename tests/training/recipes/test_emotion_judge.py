@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from feim.data.clip import Clip, write_manifest
 from feim.evaluation.judges import EmotionJudge
@@ -71,6 +72,13 @@ def test_batches_repeat_themselves_and_balance_emotions(corpus, tmp_path):
     assert first["mel"].shape == (70, 128, 50)
     assert set(first["emotion"].tolist()) == set(range(len(EMOTIONS)))
     assert (first["mel"] != make(4)["mel"]).any()
+
+
+def test_batches_are_the_same_however_many_processes_share_them(corpus, tmp_path):
+    speech, _ = emotion_judge.judges_speech(Order((corpus,), tmp_path, tmp_path))
+    whole, half = emotion_judge.batches(speech, 8, 50)(3), emotion_judge.batches(speech, 4, 50)
+    for name, rows in whole.items():
+        assert torch.equal(rows, torch.cat([half(6)[name], half(7)[name]]))
 
 
 @pytest.mark.parametrize("given", [{"initial": "tts"}, {"decoder": "unet"}, {"faces": Path("london")}])

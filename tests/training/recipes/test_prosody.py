@@ -41,7 +41,8 @@ def test_batches_are_padded_and_masked():
         "h": torch.full((4, length), float(length)), "speaker": torch.ones(3), "durations": torch.full((length,), 2),
         "tone": torch.full((length,), 0.5), "emotion": torch.tensor(1),
     }] for length in (3, 5)]  # fmt: skip
-    batch = prosody.batches(examples, [0.5, 0.5], 16)(0)
+    batch, halves = prosody.batches(examples, [0.5, 0.5], 16)(0), prosody.batches(examples, [0.5, 0.5], 8)
+    assert torch.equal(batch["mask"], torch.cat([halves(0)["mask"], halves(1)["mask"]]))  # two processes would draw the same
     lengths = batch["h"][:, 0, 0].long()
     assert set(lengths.tolist()) == {3, 5}
     inside = torch.arange(5) < lengths[:, None]
