@@ -1,4 +1,4 @@
-"""Both lessons run from top to bottom, in a short version."""
+"""All lessons run from top to bottom, in a short version."""
 
 from pathlib import Path
 
@@ -7,9 +7,10 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+LESSONS = ("01_sound_and_faces", "02_feim_tts", "03_intensity_and_guidance", "04_real_corpora")
 
 
-@pytest.mark.parametrize("name", ["01_sound_and_faces", "02_feim_tts"])
+@pytest.mark.parametrize("name", LESSONS)
 def test_the_lesson_runs(name, monkeypatch):
     monkeypatch.setenv("FEIM_QUICK", "1")
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
@@ -20,7 +21,7 @@ def test_the_lesson_runs(name, monkeypatch):
     assert len(sounds) >= 3
 
 
-@pytest.mark.parametrize("name", ["01_sound_and_faces", "02_feim_tts"])
+@pytest.mark.parametrize("name", LESSONS)
 def test_the_lesson_is_committed_without_outputs_and_in_small_cells(name):
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
     for cell in notebook.cells:
