@@ -9,10 +9,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feim.studio import Speech, Studio, load
+    from feim.studio import Chunk, Speech, Studio, load
 
 __version__ = "0.1.0"
-__all__ = ["Speech", "Studio", "load"]
+__all__ = ["Chunk", "Speech", "Studio", "load"]
 
 
 def __getattr__(name: str) -> object:

@@ -12,7 +12,7 @@ from feim.signal.emotion import EMOTIONS
 from feim.training.recipes import RECIPES
 
 SUITES = ("speech",)
-BENCHES = ("speak",)
+BENCHES = ("speak", "stream")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
     evaluate.add_argument("--resume", action="store_true", help="go on where an earlier run of the same weights stopped")
 
-    bench = _command(commands, "bench", _bench, "speed and memory, as ratios measured in one run")
+    bench = _command(commands, "bench", _bench, "speed and memory: of whole speech, or of a stream")
     bench.add_argument("suite", choices=BENCHES)
 
     listen = _command(commands, "listen", _listen, "a listening test: make one, open its page, or count the answers")
@@ -230,8 +230,10 @@ def _evaluate(options: argparse.Namespace) -> dict:
 def _bench(options: argparse.Namespace) -> dict:
     import feim
     from feim.evaluation.bench import bench_speak
+    from feim.evaluation.bench_stream import bench_stream
 
-    return bench_speak(feim.load(), show=not options.json)
+    measure = {"speak": bench_speak, "stream": bench_stream}[options.suite]
+    return measure(feim.load(), show=not options.json)
 
 
 def _listen(options: argparse.Namespace) -> dict:

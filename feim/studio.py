@@ -1,8 +1,10 @@
 """The studio: the only place where the systems meet. The demo, the notebooks and the command line are doors to it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -12,16 +14,19 @@ from PIL import Image
 
 from feim.models import checkpoint, model_class
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
-from feim.models.tts import FEIMTTS, Sampling
+from feim.models.tts import FEIMTTS, Sampling, Utterance
 from feim.models.vocoder import SourceFilterVocoder
 from feim.signal.audio import HOP, SAMPLE_RATE, griffin_lim, write_audio
 from feim.signal.emotion import Emotion, parse_emotion
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import encode, normalise, phonemise, sentences, unreadable
+from feim.signal.world import shift_pitch, synthesise
 
 Progress = Callable[[float, str], None]
 FaceSource = str | Path | Image.Image | np.ndarray
 VOCODERS = ("source-filter", "griffin-lim")
+FIRST_STRETCH = 50  # frames of a sentence that a stream gives first: half a second, long enough to make what follows
+GROWTH = 4  # of the stretches after it: each is synthesised with all before it, which costs a third more at most
 LABEL = "AI-generated speech (FEIM). The voice is an estimate from a portrait's appearance; it is nobody's own voice."
 
 
@@ -58,6 +63,40 @@ class Speech:
     def save(self, path: str | Path) -> Path:
         """Write wav, flac, ogg or mp3, marked as AI-generated in its metadata. Raises OSError."""
         return write_audio(path, self.waveform, self.sample_rate, LABEL)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A stretch of speech as it comes. All of a stream, one after another, are the waveform that `Studio.speak` gives.
+
+    Attributes:
+        waveform: (samples,) float32 in [−1, 1] at `sample_rate` Hz.
+        sentence, sentences: which sentence it belongs to, from 1, and how many there are.
+        speech: the whole, with the last chunk; None with all others.
+    """
+
+    waveform: np.ndarray
+    sentence: int
+    sentences: int
+    speech: Speech | None = None
+    sample_rate: int = SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What was asked for, once it is known that it can be done. The clock holds seconds spent on face, text, acoustic, vocoder, total."""
+
+    words: str
+    phonemes: tuple[str, ...]  # of each sentence
+    vector: torch.Tensor
+    feeling: Emotion
+    seed: int
+    sampling: Sampling
+    pitch_shift: float
+    vocoder: str
+    notes: tuple[str, ...]
+    report: Progress
+    clock: dict[str, float]
 
 
 @dataclass
@@ -98,49 +137,32 @@ class Studio:
 
         Raises: UnknownEmotion, InvalidIntensity, InvalidSetting, NothingToSay, TextTooLong, UnreadableImage, FaceNotFound.
         """
-        began = time.perf_counter()
-        report = progress or (lambda fraction, message: None)
-        feeling = parse_emotion(emotion, intensity)
-        sampling = self._sampling(steps, speed)
-        if not isinstance(text, str):
-            raise InvalidSetting(f"the text is {text!r}; give words in quotes")
-        if not isinstance(seed, Integral):
-            raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
-        seed = int(seed)
-        if not (isinstance(pitch_shift, Real) and -12 <= pitch_shift <= 12):
-            raise InvalidSetting(f"pitch shift {pitch_shift!r} is out of range; use −12 to 12 semitones")
-        if vocoder not in VOCODERS:
-            raise InvalidSetting(f"unknown vocoder {vocoder!r}; use {' or '.join(VOCODERS)}")
-        if vocoder == "griffin-lim" and pitch_shift:
-            raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
-        words = normalise(text)
-        parts = sentences(words)
+        wish = self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, progress)
+        *_, last = self._chunks(wish, lambda frames: [(0, frames)])
+        return last.speech
 
-        report(0.0, "looking at the face")
-        seen = find_face(read_image(face)) if face is not None else None
-        vector = self.face_vector(seen)
-        clock = {"face": time.perf_counter() - began, "text": 0.0, "acoustic": 0.0, "vocoder": 0.0}
+    def stream(
+        self,
+        text: str,
+        face: FaceSource | None = None,
+        emotion: str = "neutral",
+        intensity: float = 1.0,
+        seed: int = 0,
+        steps: int | None = None,
+        *,
+        speed: float = 1.0,
+        pitch_shift: float = 0.0,
+        vocoder: str = "source-filter",
+        progress: Progress | None = None,
+    ) -> Iterator[Chunk]:
+        """Say exactly what `speak` says with the same arguments, sentence by sentence and chunk by chunk while it is made.
 
-        pieces = []
-        for number, sentence in enumerate(parts):
-            tell = _share_of(report, number, len(parts))
-            pieces.append(self._say(sentence, vector, feeling, seed + number, sampling, pitch_shift, vocoder, clock, tell))
-        waveform, mel, pitch, durations = (np.concatenate(part, axis=-1) for part in zip(*(piece[1:] for piece in pieces), strict=True))
-        report(1.0, "done")
-        clock |= {"total": time.perf_counter() - began, "audio": len(waveform) / SAMPLE_RATE}
-        return Speech(
-            waveform=waveform,
-            mel=mel,
-            pitch=pitch,
-            phonemes=tuple("".join(piece[0] for piece in pieces)),
-            durations=durations,
-            timings=clock,
-            seed=seed,
-            text=words,
-            emotion=feeling.label,
-            intensity=feeling.intensity,
-            notes=_notes(text, seen),
-        )
+        Work is done only while the next chunk is waited for: who stops asking stops it. The last chunk brings the whole Speech, whose
+        timings leave out the waiting between chunks.
+
+        Raises: at the call, before any sound, what `speak` raises.
+        """
+        return self._chunks(self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, progress), _stretches)
 
     @torch.inference_mode()
     def face_vector(self, face: Face | None) -> torch.Tensor:
@@ -157,41 +179,128 @@ class Studio:
             raise InvalidSetting(f"speed {speed!r} is out of range; use 0.5 (slow) to 2 (fast)")
         return replace(self.sampling, steps=steps or self.sampling.steps, length_scale=self.sampling.length_scale / speed)
 
-    def _say(
+    def _wish(
         self,
-        sentence: str,
-        vector: torch.Tensor,
-        feeling: Emotion,
+        text: str,
+        face: FaceSource | None,
+        emotion: str,
+        intensity: float,
         seed: int,
-        sampling: Sampling,
+        steps: int | None,
+        speed: float,
         pitch_shift: float,
         vocoder: str,
-        clock: dict[str, float],
-        tell: Callable[[float], None],
-    ) -> tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """One sentence → symbols, waveform (160·T,), mel (128, T), pitch (T,), durations (N,). Adds to the clock, tells the share done."""
+        progress: Progress | None,
+    ) -> _Wish:
+        """All that can be known before the first sound: every argument is checked, the text read and the face found."""
+        began = time.perf_counter()
+        feeling = parse_emotion(emotion, intensity)
+        sampling = self._sampling(steps, speed)
+        if not isinstance(text, str):
+            raise InvalidSetting(f"the text is {text!r}; give words in quotes")
+        if not isinstance(seed, Integral):
+            raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
+        if not (isinstance(pitch_shift, Real) and -12 <= pitch_shift <= 12):
+            raise InvalidSetting(f"pitch shift {pitch_shift!r} is out of range; use −12 to 12 semitones")
+        if vocoder not in VOCODERS:
+            raise InvalidSetting(f"unknown vocoder {vocoder!r}; use {' or '.join(VOCODERS)}")
+        if vocoder == "griffin-lim" and pitch_shift:
+            raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
+        words = normalise(text)
+        clock = dict.fromkeys(("face", "text", "acoustic", "vocoder"), 0.0)
+        with _timed(clock, "text"):
+            phonemes = tuple(phonemise(sentence) for sentence in sentences(words))
+
+        report = progress or (lambda fraction, message: None)
+        report(0.0, "looking at the face")
+        with _timed(clock, "face"):
+            seen = find_face(read_image(face)) if face is not None else None
+            vector = self.face_vector(seen)
+        clock["total"] = time.perf_counter() - began
+        notes = _notes(text, seen)
+        return _Wish(words, phonemes, vector, feeling, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
+
+    def _chunks(self, wish: _Wish, stretches: Callable[[int], list[tuple[int, int]]]) -> Iterator[Chunk]:
+        """Every sentence's mel is drawn whole, and its sound made stretch by stretch: `stretches` divides a number of frames."""
+        began, clock = time.perf_counter() - wish.clock["total"], wish.clock
+        count = len(wish.phonemes)
+        waveforms, mels, pitches, durations = [], [], [], []
+        for number, phonemes in enumerate(wish.phonemes):
+            with _timed(clock, "acoustic"):
+                spoken = self._draw(phonemes, number, wish)
+            with _timed(clock, "vocoder"):
+                pitch, sound = self._vocode(spoken.mel, wish)
+            mels.append(spoken.mel.numpy())
+            pitches.append(pitch.astype(np.float32))
+            durations.append(spoken.durations.numpy())
+            for start, stop in stretches(len(pitch)):
+                with _timed(clock, "vocoder"):
+                    waveforms.append(sound(start, stop))
+                speech = None
+                if number + 1 == count and stop == len(pitch):
+                    wish.report(1.0, "done")
+                    whole = (np.concatenate(parts, axis=-1) for parts in (waveforms, mels, pitches, durations))
+                    speech = _speech(wish, *whole, time.perf_counter() - began)
+                paused = time.perf_counter()
+                yield Chunk(waveforms[-1], number + 1, count, speech)
+                began += time.perf_counter() - paused
+
+    def _draw(self, phonemes: str, number: int, wish: _Wish) -> Utterance:
+        """The mel of sentence `number`; tells the share done."""
+        tell = _share_of(wish.report, number, len(wish.phonemes))
         tell(0.0)
-        start = time.perf_counter()
-        phonemes = phonemise(sentence)
-        symbols = torch.tensor(encode(phonemes))
-        clock["text"] += time.perf_counter() - start
-
-        start = time.perf_counter()
-        generator = torch.Generator().manual_seed(seed % 2**63)
-        stages = sampling.steps + 1  # the steps, and the vocoder
-        spoken = self.tts.synthesise(
-            symbols, vector, feeling.index, feeling.intensity, sampling, generator, lambda step, steps: tell(step / stages)
+        stages = wish.sampling.steps + 1  # the steps, and the vocoder
+        return self.tts.synthesise(
+            torch.tensor(encode(phonemes)),
+            wish.vector,
+            wish.feeling.index,
+            wish.feeling.intensity,
+            wish.sampling,
+            torch.Generator().manual_seed((wish.seed + number) % 2**63),
+            lambda step, steps: tell(step / stages),
         )
-        clock["acoustic"] += time.perf_counter() - start
 
-        start = time.perf_counter()
-        if vocoder == "griffin-lim":
-            waveform, pitch = griffin_lim(spoken.mel).numpy(), self.vocoder.read(spoken.mel).pitch
-        else:
-            waveform, pitch = self.vocoder.synthesise(spoken.mel, pitch_shift)
-        clock["vocoder"] += time.perf_counter() - start
-        assert len(waveform) == HOP * spoken.mel.shape[1]
-        return phonemes, waveform.astype(np.float32), spoken.mel.numpy(), pitch.astype(np.float32), spoken.durations.numpy()
+    def _vocode(self, mel: torch.Tensor, wish: _Wish) -> tuple[np.ndarray, Callable[[int, int], np.ndarray]]:
+        """mel (128, T) → pitch (T,) Hz, and what makes the sound, (160·frames,) float32, between two of its frames."""
+        world = self.vocoder.read(mel)
+        if wish.vocoder == "griffin-lim":
+            waveform = griffin_lim(mel).numpy()
+            return world.pitch, lambda start, stop: waveform[HOP * start : HOP * stop]
+        world = shift_pitch(world, wish.pitch_shift)
+        return world.pitch, lambda start, stop: synthesise(world, start, stop)
+
+
+def _stretches(frames: int) -> list[tuple[int, int]]:
+    """A sentence's frames in stretches that grow: 700 → (0, 50), (50, 200), (200, 700)."""
+    ends = [0]
+    end = FIRST_STRETCH
+    while GROWTH * end <= frames:
+        ends.append(end)
+        end *= GROWTH
+    return list(pairwise([*ends, frames]))
+
+
+def _speech(wish: _Wish, waveform: np.ndarray, mel: np.ndarray, pitch: np.ndarray, durations: np.ndarray, total: float) -> Speech:
+    return Speech(
+        waveform=waveform,
+        mel=mel,
+        pitch=pitch,
+        phonemes=tuple("".join(wish.phonemes)),
+        durations=durations,
+        timings=wish.clock | {"total": total, "audio": len(waveform) / SAMPLE_RATE},
+        seed=wish.seed,
+        text=wish.words,
+        emotion=wish.feeling.label,
+        intensity=wish.feeling.intensity,
+        notes=wish.notes,
+    )
+
+
+@contextmanager
+def _timed(clock: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    clock[stage] += time.perf_counter() - start
 
 
 def _share_of(report: Progress, number: int, count: int) -> Callable[[float], None]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from feim.nn.blocks import ConvNeXtBlock
 from feim.signal.audio import N_MELS, SAMPLE_RATE
-from feim.signal.world import FFT_SIZE, PITCH_CEILING, PITCH_FLOOR, World, decode_aperiodicity, synthesise
+from feim.signal.world import FFT_SIZE, PITCH_CEILING, PITCH_FLOOR, World, decode_aperiodicity, shift_pitch, synthesise
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,8 @@ class SourceFilterVocoder(nn.Module):
 
     def synthesise(self, mel: Tensor, pitch_shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
         """mel (128, T) → waveform (160·T,) float32 and pitch (T,) Hz; `pitch_shift` in semitones, formants unmoved."""
-        world = self.read(mel)
-        pitch = world.pitch * 2 ** (pitch_shift / 12)
-        return synthesise(World(pitch, world.envelope, world.aperiodicity)), pitch
+        world = shift_pitch(self.read(mel), pitch_shift)
+        return synthesise(world), world.pitch
 
 
 def frame_level(mel: Tensor) -> Tensor:

@@ -14,6 +14,9 @@ FRAME_MS = 1000 * HOP / SAMPLE_RATE
 PITCH_FLOOR, PITCH_CEILING = 60.0, 600.0  # Hz
 PITCH_CENTRE, PITCH_SPREAD = 5.0, 0.35  # of speech, natural log of Hz: 148 Hz, six semitones
 FFT_SIZE = pyworld.get_cheaptrick_fft_size(SAMPLE_RATE, PITCH_FLOOR + 11.0)
+# Frames that a frame's sound can reach back: half of WORLD's window (512 samples) before a pulse, which is drawn as long as the way to
+# the next, at most 963 samples (a pitch of 16.6 Hz, its lowest), half a frame more where a voice sets in, and one frame between frames.
+REACH = 12
 
 
 @dataclass(frozen=True)
@@ -89,12 +92,22 @@ def _bin(hertz: float) -> int:
     return round(hertz * FFT_SIZE / SAMPLE_RATE)
 
 
-def synthesise(world: World) -> np.ndarray:
-    """World → (160·T,) float32 in [−1, 1]."""
-    parts = (np.ascontiguousarray(part, dtype=np.float64) for part in (world.pitch, world.envelope, world.aperiodicity))
-    wave = pyworld.synthesize(*parts, SAMPLE_RATE, FRAME_MS)[: HOP * world.frames]
-    wave = np.pad(wave, (0, HOP * world.frames - len(wave)))
+def synthesise(world: World, start: int = 0, stop: int | None = None) -> np.ndarray:
+    """World → (160·T,) float32 in [−1, 1], or exactly what that has between the frames `start` and `stop`.
+
+    WORLD sets pulse after pulse, and draws their noise in the same order: a stretch needs every frame before it, but few after it.
+    """
+    stop = world.frames if stop is None else stop
+    beginning = slice(stop + REACH)
+    parts = (np.ascontiguousarray(part[beginning], dtype=np.float64) for part in (world.pitch, world.envelope, world.aperiodicity))
+    wave = pyworld.synthesize(*parts, SAMPLE_RATE, FRAME_MS)[: HOP * stop]
+    wave = np.pad(wave, (0, HOP * stop - len(wave)))[HOP * start :]
     return np.clip(np.nan_to_num(wave), -1, 1).astype(np.float32)
+
+
+def shift_pitch(world: World, semitones: float) -> World:
+    """A higher or lower voice, formants unmoved."""
+    return replace(world, pitch=world.pitch * 2 ** (semitones / 12))
 
 
 def warp_formants(world: World, scale: float) -> World:
