@@ -4,6 +4,7 @@ import argparse
 import importlib
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -49,8 +50,15 @@ def _parser() -> argparse.ArgumentParser:
     speak.add_argument("--seed", default=0, type=int)
     speak.add_argument("--steps", default=None, type=int, help="of the diffusion solver")
     speak.add_argument("--speed", default=1.0, type=float, help="0.5 to 2")
+    speak.add_argument("--language", default="en", help="en, or pl: a voice that learnt from actors, not for commerce")
     speak.add_argument("--pitch-shift", default=0.0, type=float, help="semitones, −12 to 12")
     speak.add_argument("--out", required=True, type=Path, help="wav, flac, ogg or mp3")
+
+    analyse = _command(commands, "analyse", _analyse, "which emotion a voice shows, over time and as a whole")
+    analyse.add_argument("file", type=Path, metavar="FILE", help="a sound, or a film with sound")
+    analyse.add_argument(
+        "--voice", type=Path, nargs="+", default=(), metavar="FILE", help="other recordings of the same person, any emotion"
+    )
 
     train = _command(commands, "train", _train, "train a model and write its weights and card")
     train.add_argument("recipe", choices=sorted(RECIPES))
@@ -132,6 +140,7 @@ def _speak(options: argparse.Namespace) -> dict:
         options.steps,
         speed=options.speed,
         pitch_shift=options.pitch_shift,
+        language=options.language,
     )
     speech.save(options.out)
     seconds = speech.timings["audio"]
@@ -147,6 +156,29 @@ def _speak(options: argparse.Namespace) -> dict:
         "seed": speech.seed,
         "timings": speech.timings,
         "notes": speech.notes,
+    }
+
+
+def _analyse(options: argparse.Namespace) -> dict:
+    import feim
+
+    heard = feim.load().analyse(options.file, voice=options.voice)
+    if not options.json:
+        for note in heard.notes:
+            print(f"note: {note}")
+        for moment in heard.moments if len(heard.moments) > 1 else ():
+            likeliest = max(moment.emotions, key=moment.emotions.get)
+            print(f"{moment.start:6.1f} to {moment.end:6.1f} s  {likeliest} {moment.emotions[likeliest]:.2f}")
+        for label, probability in sorted(heard.emotions.items(), key=lambda pair: -pair[1]):
+            print(f"{label:10} {probability:.2f}  {'█' * round(40 * probability)}")
+    return {
+        "file": str(options.file),
+        "seconds": heard.seconds,
+        "emotion": heard.emotion,
+        "emotions": heard.emotions,
+        "moments": [asdict(moment) for moment in heard.moments],
+        "known": heard.known,
+        "notes": heard.notes,
     }
 
 

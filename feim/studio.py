@@ -1,7 +1,7 @@
 """The studio: the only place where the systems meet. The demo, the notebooks and the command line are doors to it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from PIL import Image
 
+from feim.hearing import Heard, Sound, hear
 from feim.models import checkpoint, model_class
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
 from feim.models.tts import FEIMTTS, Sampling, Utterance
 from feim.models.vocoder import SourceFilterVocoder
 from feim.signal.audio import HOP, SAMPLE_RATE, griffin_lim, write_audio
-from feim.signal.emotion import Emotion, parse_emotion
+from feim.signal.emotion import EMOTIONS, Emotion, parse_emotion
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import encode, normalise, phonemise, sentences, unreadable
 from feim.signal.world import shift_pitch, synthesise
@@ -27,11 +28,13 @@ FaceSource = str | Path | Image.Image | np.ndarray
 VOCODERS = ("source-filter", "griffin-lim")
 FIRST_STRETCH = 50  # frames of a sentence that a stream gives first: half a second, long enough to make what follows
 GROWTH = 4  # of the stretches after it: each is synthesised with all before it, which costs a third more at most
+LANGUAGES = {"en": "en-us", "pl": "pl"}  # as they are asked for → as espeak-ng calls them
+NON_COMMERCIAL = "this voice learnt from actors' recordings that are not for commerce (CC BY-NC-SA 4.0), and so is what it says"
 LABEL = "AI-generated speech (FEIM). The voice is an estimate from a portrait's appearance; it is nobody's own voice."
 
 
 class InvalidSetting(ValueError):
-    """A setting that cannot be used: seed, steps, speed, pitch or vocoder."""
+    """A setting that cannot be used: seed, steps, speed, pitch, vocoder or language."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Chunk:
 class _Wish:
     """What was asked for, once it is known that it can be done. The clock holds seconds spent on face, text, acoustic, vocoder, total."""
 
+    tts: FEIMTTS
     words: str
     phonemes: tuple[str, ...]  # of each sentence
     vector: torch.Tensor
@@ -105,12 +109,15 @@ class Studio:
 
     Attributes:
         tts, vocoder, faces: the networks; sampling: how mels are drawn unless a call says otherwise.
+        shelf: where the weights lie that are loaded when somebody first asks for them: another language, an ear.
     """
 
     tts: FEIMTTS
     vocoder: SourceFilterVocoder
     faces: FaceNetwork
     sampling: Sampling = field(default_factory=Sampling)
+    shelf: Path = checkpoint.CHECKPOINTS
+    _taken: dict[str, torch.nn.Module] = field(default_factory=dict, repr=False)
 
     def speak(
         self,
@@ -124,6 +131,7 @@ class Studio:
         speed: float = 1.0,
         pitch_shift: float = 0.0,
         vocoder: str = "source-filter",
+        language: str = "en",
         progress: Progress | None = None,
     ) -> Speech:
         """Say `text` in a voice that suits `face`, with `emotion` at `intensity`.
@@ -133,11 +141,12 @@ class Studio:
             emotion: one of feim.signal.emotion.EMOTIONS; intensity: γ in [0, 30], 0 neutral, 1 as labelled.
             seed: the same seed gives the same waveform; steps: of the diffusion solver.
             speed: 0.5 to 2; pitch_shift: semitones, −12 to 12; vocoder: "source-filter", or "griffin-lim", a reference that cannot shift.
+            language: "en", or "pl", whose voice learnt emotion from Polish actors and is not for commerce.
             progress: called with a fraction in [0, 1], which never falls, and what is being done.
 
         Raises: UnknownEmotion, InvalidIntensity, InvalidSetting, NothingToSay, TextTooLong, UnreadableImage, FaceNotFound.
         """
-        wish = self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, progress)
+        wish = self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress)
         *_, last = self._chunks(wish, lambda frames: [(0, frames)])
         return last.speech
 
@@ -153,6 +162,7 @@ class Studio:
         speed: float = 1.0,
         pitch_shift: float = 0.0,
         vocoder: str = "source-filter",
+        language: str = "en",
         progress: Progress | None = None,
     ) -> Iterator[Chunk]:
         """Say exactly what `speak` says with the same arguments, sentence by sentence and chunk by chunk while it is made.
@@ -162,13 +172,36 @@ class Studio:
 
         Raises: at the call, before any sound, what `speak` raises.
         """
-        return self._chunks(self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, progress), _stretches)
+        return self._chunks(
+            self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress), _stretches
+        )
+
+    def analyse(self, audio: Sound, *, voice: Sequence[Sound] = ()) -> Heard:
+        """Hear which emotion a voice shows: `heard.emotions` is {label: probability}.
+
+        Args:
+            audio: a sound file, or (samples,) at 16 kHz; voice: other recordings of the same person, in any emotion, ten or more if
+                there are. They tell what is usual for this voice, without which raised and high voices are easily confused.
+        Raises: UnreadableAudio, NothingHeard; MissingCheckpoint, DamagedCheckpoint.
+        """
+        return hear(self._take("emotion-recogniser"), audio, [voice] if isinstance(voice, str | Path | np.ndarray) else voice)
+
+    def _take(self, name: str) -> torch.nn.Module:
+        """Weights from the shelf, loaded once."""
+        if name not in self._taken:
+            self._taken[name] = checkpoint.load(model_class(name), name, self.shelf)
+        return self._taken[name]
+
+    def _voice_of(self, language: str) -> FEIMTTS:
+        if language not in LANGUAGES:
+            raise InvalidSetting(f"unknown language {language!r}; use one of: {', '.join(LANGUAGES)}")
+        return self.tts if language == "en" else checkpoint.to_device(self._take(f"tts-{language}"))
 
     @torch.inference_mode()
-    def face_vector(self, face: Face | None) -> torch.Tensor:
-        """The (512,) unit vector of an aligned face; without a face, the default voice's."""
+    def face_vector(self, face: Face | None, tts: FEIMTTS | None = None) -> torch.Tensor:
+        """The (512,) unit vector of an aligned face; without a face, the default voice's of `tts`, or of the English one."""
         if face is None:
-            return self.tts.default_face.float().cpu()
+            return (tts or self.tts).default_face.float().cpu()
         crops = crop_to_tensor(face.crop)[None]  # (1, 3, 224, 224)
         return self.faces(crops.to(self.faces.mean.device))[0].cpu()
 
@@ -190,6 +223,7 @@ class Studio:
         speed: float,
         pitch_shift: float,
         vocoder: str,
+        language: str,
         progress: Progress | None,
     ) -> _Wish:
         """All that can be known before the first sound: every argument is checked, the text read and the face found."""
@@ -206,19 +240,23 @@ class Studio:
             raise InvalidSetting(f"unknown vocoder {vocoder!r}; use {' or '.join(VOCODERS)}")
         if vocoder == "griffin-lim" and pitch_shift:
             raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
-        words = normalise(text)
+        tts, spoken = self._voice_of(language), LANGUAGES[language]
+        if feeling.label in tts.config.unlearnt:
+            known = ", ".join(label for label in EMOTIONS if label not in tts.config.unlearnt)
+            raise InvalidSetting(f"the voice for {language} has never heard anybody {feeling.label}; use one of: {known}")
+        words = normalise(text, spoken)
         clock = dict.fromkeys(("face", "text", "acoustic", "vocoder"), 0.0)
         with _timed(clock, "text"):
-            phonemes = tuple(phonemise(sentence) for sentence in sentences(words))
+            phonemes = tuple(phonemise(sentence, spoken) for sentence in sentences(words))
 
         report = progress or (lambda fraction, message: None)
         report(0.0, "looking at the face")
         with _timed(clock, "face"):
             seen = find_face(read_image(face)) if face is not None else None
-            vector = self.face_vector(seen)
+            vector = self.face_vector(seen, tts)
         clock["total"] = time.perf_counter() - began
-        notes = _notes(text, seen)
-        return _Wish(words, phonemes, vector, feeling, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
+        notes = _notes(text, seen, language)
+        return _Wish(tts, words, phonemes, vector, feeling, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
 
     def _chunks(self, wish: _Wish, stretches: Callable[[int], list[tuple[int, int]]]) -> Iterator[Chunk]:
         """Every sentence's mel is drawn whole, and its sound made stretch by stretch: `stretches` divides a number of frames."""
@@ -250,7 +288,7 @@ class Studio:
         tell = _share_of(wish.report, number, len(wish.phonemes))
         tell(0.0)
         stages = wish.sampling.steps + 1  # the steps, and the vocoder
-        return self.tts.synthesise(
+        return wish.tts.synthesise(
             torch.tensor(encode(phonemes)),
             wish.vector,
             wish.feeling.index,
@@ -309,8 +347,8 @@ def _share_of(report: Progress, number: int, count: int) -> Callable[[float], No
     return lambda share: report((number + share) / count, message)
 
 
-def _notes(text: str, face: Face | None) -> tuple[str, ...]:
-    notes = []
+def _notes(text: str, face: Face | None, language: str) -> tuple[str, ...]:
+    notes = [NON_COMMERCIAL] if language != "en" else []
     if face is not None and face.others:
         notes.append(f"{face.others + 1} faces found; the largest was taken")
     left_out = unreadable(text)
@@ -324,4 +362,4 @@ def load(folder: str | Path = checkpoint.CHECKPOINTS) -> Studio:
     """The shipped models, on the GPU if there is one. Raises MissingCheckpoint, DamagedCheckpoint."""
     names = ("tts", "vocoder", "face-network")
     tts, vocoder, faces = (checkpoint.to_device(checkpoint.load(model_class(name), name, folder)) for name in names)
-    return Studio(tts, vocoder, faces)
+    return Studio(tts, vocoder, faces, shelf=Path(folder))

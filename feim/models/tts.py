@@ -99,6 +99,7 @@ class FEIMTTS(nn.Module):
         pitch_bins: int = 32
         mel_mean: float = -6.0
         mel_scale: float = 2.5
+        unlearnt: tuple[str, ...] = ()  # emotions that no training clip showed
         residual_scale: float = 0.4  # of x − mu in those units: 1 neper, about its deviation, so that noise of unit variance suits it
 
     def __init__(self, config: "FEIMTTS.Config | None" = None):

@@ -10,15 +10,12 @@ knows makes their probabilities honest (Guo et al. 2017).
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from feim.signal import functionals
-from feim.signal.audio import mel_spectrogram
 from feim.signal.emotion import EMOTIONS
-from feim.signal.world import track_pitch
 
 TRUST_MEAN = 4.0  # clips: so many recordings of a voice weigh as much as people in general, for what is usual
 TRUST_SPREAD = 10.0  # clips: the same for how far a voice strays from it
@@ -64,13 +61,12 @@ class VoiceEmotion(nn.Module):
     def acquaint(self, recordings: Tensor) -> Acquaintance:
         """(K, D) functionals of a voice's recordings, of any emotions, none needed → what is usual for it."""
         known = len(recordings)
+        if not known:
+            return Acquaintance(self.usual, self.spread, 1.0)
         clips = recordings.clamp(self.lowest, self.highest)
-        usual, spread = self.usual, self.spread
-        if known:
-            usual = (clips.sum(0) + TRUST_MEAN * usual) / (known + TRUST_MEAN)
-        if known > 1:
-            own = (known - 1) * clips.var(0, correction=0)
-            spread = ((own + TRUST_SPREAD * spread**2) / (known - 1 + TRUST_SPREAD)).sqrt()
+        usual = (clips.sum(0) + TRUST_MEAN * self.usual) / (known + TRUST_MEAN)
+        own = (known - 1) * clips.var(0, correction=0)
+        spread = ((own + TRUST_SPREAD * self.spread**2) / (known - 1 + TRUST_SPREAD)).sqrt()
         return Acquaintance(usual, spread, 1 / (1 + known / TRUST_MEAN))
 
     def compare(self, clips: Tensor, voice: Acquaintance) -> Tensor:
@@ -83,8 +79,3 @@ class VoiceEmotion(nn.Module):
         """(B, D) functionals of clips of one voice → (B, 7), in the order of feim.signal.emotion.EMOTIONS."""
         votes = self(self.compare(clips, voice)).log_softmax(-1).mean(0)  # (B, 7)
         return (votes / self.temperature).softmax(-1)
-
-
-def describe(wave: np.ndarray) -> Tensor:
-    """(samples,) at 16 kHz → (D,) functionals of the clip."""
-    return torch.from_numpy(functionals.functionals(mel_spectrogram(wave).numpy(), track_pitch(wave, noisy=True)))

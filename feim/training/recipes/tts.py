@@ -27,6 +27,7 @@ from feim.data.pairing import Described, describe_speakers, pair_faces_with_voic
 from feim.models import checkpoint
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
 from feim.models.tts import FEIMTTS
+from feim.signal.emotion import EMOTIONS
 from feim.training.card import corpora_data, model_card, portraits_data, publish
 from feim.training.loop import Settings, share_of_batch, together, train
 from feim.training.order import Order
@@ -61,6 +62,7 @@ def run(order: Order) -> FEIMTTS:
     voice = checkpoint.load(VoiceNetwork, "voice-network", order.checkpoints)
     material = gather(order, voice)
     model.default_face.copy_(torch.from_numpy(material.typical))
+    model.config = replace(model.config, unlearnt=material.unlearnt)
     size, frames = (8, 128) if order.miniature else (BATCH, FRAMES)
     batches = utterances(material.corpora, material.vector, share_of_batch(size), frames, material.shares)
 
@@ -101,6 +103,12 @@ class Material:
         """How often each corpus is drawn."""
         others = len(self.corpora) - 1
         return [TEACHERS_SHARE] + [(1 - TEACHERS_SHARE) / max(1, others)] * others
+
+    @property
+    def unlearnt(self) -> tuple[str, ...]:
+        """Emotions that no clip shows."""
+        shown = {clip.emotion for corpus in self.corpora for clip in corpus.clips}
+        return tuple(label for label in EMOTIONS if label not in shown)
 
     def described(self, order: Order) -> list[dict]:
         """For the card."""
