@@ -69,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--steps", type=int)
     train.add_argument("--name", help="of tts: what the weights are called (default: tts); tts-pl is a smaller one, for Polish")
     train.add_argument("--initial", help="start from the weights of this name (tts, vocoder)")
+    train.add_argument("--forget-emotions", action="store_true", default=None, help="of tts: erase the initial weights' emotions first")
+    train.add_argument("--shares", type=float, nargs="+", metavar="SHARE", help="of tts: how often each corpus is drawn")
     train.add_argument("--decoder", help="of tts: convnext, which ships and is the default, or unet, the paper's; saved as tts-unet")
     train.add_argument("--resume", action="store_true")
     train.add_argument("--miniature", action="store_true", help="a tiny model, for tests and lessons")
@@ -208,6 +210,8 @@ def _train(options: argparse.Namespace) -> dict:
         initial=options.initial,
         decoder=options.decoder,
         name=options.name,
+        shares=tuple(options.shares) if options.shares else None,
+        forget_emotions=options.forget_emotions,
         resume=options.resume,
         miniature=options.miniature,
     )

@@ -9,6 +9,7 @@ MODELS = {  # weights → the module and class that they belong to
     "vocoder": ("feim.models.vocoder", "SourceFilterVocoder"),
     "face-network": ("feim.models.embeddings", "FaceNetwork"),
     "voice-network": ("feim.models.embeddings", "VoiceNetwork"),
+    "speaker-judge": ("feim.models.embeddings", "VoiceNetwork"),
     "emotion-judge": ("feim.models.emotion_recognition", "EmotionRecogniser"),
     "emotion-recogniser": ("feim.models.voice_emotion", "VoiceEmotion"),
     "acted-emotion-judge": ("feim.models.voice_emotion", "VoiceEmotion"),

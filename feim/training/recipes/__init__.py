@@ -8,6 +8,7 @@ RECIPES = {
     "prosody": "feim.training.recipes.prosody",
     "vocoder": "feim.training.recipes.vocoder",
     "embeddings": "feim.training.recipes.embeddings",
+    "speaker-judge": "feim.training.recipes.speaker_judge",
     "emotion-judge": "feim.training.recipes.emotion_judge",
     "emotion-recogniser": "feim.training.recipes.emotion_recogniser",
 }

@@ -20,6 +20,7 @@ from feim.data.corpora.london import Person, read_london
 from feim.data.matching import MatchingBatches, Voices, read_voices
 from feim.data.pairing import Described, pair_faces_with_voices
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
+from feim.nn.losses import contrast
 from feim.training.card import corpus_data, model_card, portraits_data, publish
 from feim.training.loop import Settings, together, train
 from feim.training.matching_measures import measure_faces, measure_voices
@@ -58,7 +59,7 @@ def matching_loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tenso
     mel = batch["mel"] + NOISE * torch.randn_like(batch["mel"]) * model.training
     faces, voices, sharpness = model(batch["faces"], mel, batch["lengths"])
     one, other = voices.chunk(2)  # (S, 512) each
-    voice = _contrast(sharpness * one @ other.T)
+    voice = contrast(sharpness * one @ other.T)
     centre = F.normalize(one + other, dim=1)  # (S, 512)
     similarity = faces @ centre.T  # (F, S)
     own = similarity.diagonal()
@@ -67,15 +68,9 @@ def matching_loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tenso
     return {"loss": face + voice + apart, "face": face, "voice": voice, "own_voice": own.mean(), "same_voice": (one * other).sum(1).mean()}
 
 
-def _contrast(logits: Tensor) -> Tensor:
-    """Every row must find its column, and every column its row: (S, S) → ()."""
-    target = torch.arange(len(logits), device=logits.device)
-    return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
-
-
 def run(order: Order) -> Matching:
     """Train both networks; save face-network and voice-network with their cards."""
-    order.refuse("embeddings", "initial", "decoder", "name")
+    order.refuse("embeddings", "initial", "decoder", "name", "shares", "forget_emotions")
     if order.faces is None:
         raise ValueError("this recipe looks at faces; give --faces with the London set's folder")
     everybody = read_london(order.faces)

@@ -27,7 +27,7 @@ from feim.data.pairing import Described, describe_speakers, pair_faces_with_voic
 from feim.models import checkpoint
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
 from feim.models.tts import FEIMTTS
-from feim.signal.emotion import EMOTIONS
+from feim.signal.emotion import EMOTIONS, UNLABELLED
 from feim.training.card import corpora_data, model_card, portraits_data, publish
 from feim.training.loop import Settings, share_of_batch, together, train
 from feim.training.order import Order
@@ -89,20 +89,16 @@ class Material:
     """What FEIM-TTS learns from.
 
     Attributes:
-        corpora: training clips with a text; people: whose portraits it sees, nobody where the order has no faces.
+        corpora: training clips with a text; shares: how often each is drawn.
+        people: whose portraits it sees, nobody where the order has no faces.
         vector: (speaker, random) → (512,), a face or voice vector; typical: (512,), for speech without a face.
     """
 
     corpora: list[Features]
+    shares: list[float]
     people: list[Person]
     vector: Callable[[str, np.random.Generator], np.ndarray]
     typical: np.ndarray
-
-    @property
-    def shares(self) -> list[float]:
-        """How often each corpus is drawn."""
-        others = len(self.corpora) - 1
-        return [TEACHERS_SHARE] + [(1 - TEACHERS_SHARE) / max(1, others)] * others
 
     @property
     def unlearnt(self) -> tuple[str, ...]:
@@ -122,7 +118,17 @@ def gather(order: Order, voice: VoiceNetwork) -> Material:
         corpora = [read_speech(folder, number) for number, folder in enumerate(order.corpora)]
         faces = face_vectors(order, people, corpora[0]) if people else {}
     bank = voice_vectors(voice, corpora)
-    return Material(corpora, people, choose_vector(bank, faces), typical_vector(bank, corpora[0]))
+    return Material(corpora, shares_of(order), people, choose_vector(bank, faces), typical_vector(bank, corpora[0]))
+
+
+def shares_of(order: Order) -> list[float]:
+    """How often each of the order's corpora is drawn. Raises: ValueError when there are not as many shares as corpora."""
+    others = len(order.corpora) - 1
+    if order.shares is None:
+        return [TEACHERS_SHARE] + [(1 - TEACHERS_SHARE) / max(1, others)] * others
+    if len(order.shares) != others + 1 or min(order.shares) <= 0:
+        raise ValueError(f"--shares {order.shares} does not suit {others + 1} corpora; give one number above 0 for each")
+    return list(order.shares)
 
 
 def build(order: Order) -> FEIMTTS:
@@ -136,7 +142,12 @@ def build(order: Order) -> FEIMTTS:
                 f"the weights {order.initial} have the decoder {model.config.decoder}, not {order.decoder}; "
                 "leave out --decoder to go on with theirs, or --initial to start anew"
             )
+        if order.forget_emotions:
+            with torch.no_grad():
+                model.emotion.weight.copy_(model.emotion.weight[UNLABELLED].expand_as(model.emotion.weight))
         return model
+    if order.forget_emotions:
+        raise ValueError("--forget-emotions needs --initial: a new model has none to forget")
     size = dict(MINIATURE if order.miniature else SIZES.get(order.name, {}))
     if order.decoder == "unet":
         size |= {"decoder": "unet", "decoder_channels": UNET_CHANNELS[order.miniature]}
