@@ -12,7 +12,7 @@ from feim.data.corpora import CORPORA
 from feim.signal.emotion import EMOTIONS
 from feim.training.recipes import RECIPES
 
-SUITES = ("speech",)
+SUITES = ("speech", "speed")
 BENCHES = ("speak", "stream")
 
 
@@ -257,10 +257,11 @@ def _tell_clips(options: argparse.Namespace, clips: list) -> dict:
 def _evaluate(options: argparse.Namespace) -> dict:
     import feim
     from feim.evaluation.speech import evaluate_speech
+    from feim.evaluation.speed import evaluate_speed
 
+    evaluate = evaluate_speed if options.suite == "speed" else evaluate_speech
     say = (lambda line: None) if options.json else print
-    report = evaluate_speech(feim.load(), options.data, options.out, options.quick, options.resume, say)
-    return report.as_dict()
+    return evaluate(feim.load(), options.data, options.out, options.quick, options.resume, say).as_dict()
 
 
 def _bench(options: argparse.Namespace) -> dict:

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from feim.models import CHECKPOINTS
+from feim.nn.precision import lighten
 
 
 class MissingCheckpoint(ValueError):
@@ -72,5 +73,5 @@ def parameters(model: nn.Module) -> int:
 
 
 def to_device(model: nn.Module) -> nn.Module:
-    """On the GPU if there is one."""
-    return model.to("cuda" if torch.cuda.is_available() else "cpu")
+    """Ready to be asked: on the GPU if there is one, else in what the CPU is fastest in."""
+    return model.to("cuda") if torch.cuda.is_available() else lighten(model.to("cpu"))

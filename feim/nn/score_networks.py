@@ -52,9 +52,15 @@ class ConvNeXtScore(nn.Module):
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
+    def compute_in(self, dtype: torch.dtype) -> None:
+        """Keep the input layer in `dtype`; the blocks answer for themselves."""
+        self.input.to(dtype)
+
     def forward(self, x: Tensor, mu: Tensor, features: Tensor, condition: Tensor, t: Tensor) -> Tensor:
         condition = nn.functional.silu(condition + self.time(time_embedding(t, condition.shape[1])))  # (B, D)
-        h = self.input(torch.cat([fold(x), fold(mu), features], dim=1))  # (B, channels, T/2)
+        h = torch.cat([fold(x), fold(mu), features], dim=1).transpose(1, 2)  # (B, T/2, 2·2·mels + features)
+        h = nn.functional.linear(h.to(self.input.weight.dtype), self.input.weight[:, :, 0], self.input.bias)
+        h = h.float().transpose(1, 2)  # (B, channels, T/2)
         for block in self.blocks:
             h = block(h, condition)
         h = self.output(self.norm(h.transpose(1, 2))).transpose(1, 2)  # (B, 2·mels, T/2)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from feim.training.precision import has_bf16
+from feim.nn.precision import has_bf16
 
 Batch = dict[str, Tensor]
 STATES = ("state", "state.old")  # the last checkpoint; the one before, which is alone for a moment while they are swapped

@@ -21,6 +21,33 @@ def test_a_frame_is_felt_as_far_as_the_kernel_reaches(kernel, dilation):
     assert felt.nonzero()[:, 0].tolist() == list(range(30 - reach, 30 + reach + 1, dilation))
 
 
+@pytest.mark.parametrize(("kernel", "dilation", "condition"), [(7, 1, 0), (7, 4, 3), (9, 2, 3)])
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_a_block_is_its_definition(kernel, dilation, condition, channels_last):
+    block = ConvNeXtBlock(8, kernel, dilation, condition=condition)
+    if condition:
+        torch.nn.init.normal_(block.film.weight)
+    x = torch.randn(2, 8, 25)
+    given = torch.randn(2, condition) if condition else None
+    h = block.norm(block.depthwise(x).transpose(1, 2))
+    if condition:
+        scale, shift = block.film(given)[:, None].chunk(2, dim=-1)
+        h = h * (1 + scale) + shift
+    expected = x + (block.narrow(torch.nn.functional.gelu(block.widen(h))) * block.scale).transpose(1, 2)
+    laid = x.transpose(1, 2).contiguous().transpose(1, 2) if channels_last else x
+    assert torch.allclose(block(laid, given), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 5])
+def test_a_sequence_may_be_shorter_than_the_kernel(frames):
+    block = ConvNeXtBlock(8, dilation=4)
+    x = torch.randn(1, 8, frames)
+    silence = torch.zeros(1, 8, 20)
+    longer = torch.cat([x, silence], dim=2)
+    assert block(x).shape == x.shape
+    assert torch.allclose(block(x), block(longer)[:, :, :frames], atol=1e-6)
+
+
 def test_what_follows_a_sequence_does_not_reach_into_it():
     block = ConvNeXtBlock(8, condition=4)
     torch.nn.init.normal_(block.film.weight)

@@ -266,3 +266,20 @@ def test_bf16_learns_too(tmp_path):
 def test_losses_are_logged(tmp_path):
     train(network(), batches, loss_fn, SETTINGS, tmp_path)
     assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "able", "computed"), [(True, True, torch.bfloat16), (True, False, torch.float32), (False, True, torch.float32)]
+)
+def test_what_the_loop_computes_in(tmp_path, monkeypatch, asked, able, computed):
+    monkeypatch.setattr(loop, "has_bf16", lambda device: able)
+    seen = []
+
+    def loss_fn(model: nn.Module, batch: dict) -> dict:
+        product = batch["x"] @ next(model.parameters())
+        seen.append(product.dtype)
+        return {"loss": product.float().square().mean()}
+
+    settings = loop.Settings(steps=1, mixed_precision=asked)
+    loop.train(nn.Linear(4, 4, bias=False), lambda index: {"x": torch.ones(2, 4)}, loss_fn, settings, tmp_path)
+    assert seen == [computed]
