@@ -11,6 +11,7 @@ from feim.signal.world import (
     decode_aperiodicity,
     fill_unvoiced,
     hears_voice,
+    shift_pitch,
     stretch,
     synthesise,
     track_pitch,
@@ -127,3 +128,21 @@ def test_filling_unvoiced_frames():
     line = fill_unvoiced(np.array([0, 100, 0, 0, 800, 0]))
     assert np.exp(line) == pytest.approx([100, 100, 200, 400, 800, 800])
     assert not fill_unvoiced(np.zeros(4)).any()
+
+
+@pytest.mark.parametrize("semitones", [-12, 0, 12])
+def test_a_stretch_is_cut_from_the_whole_sound(semitones):
+    """Wherever it ends: in a voice as low as they come, in noise, or where one becomes the other."""
+    glide = np.where(np.arange(90) % 30 < 20, np.linspace(60, 240, 90), 0.0)
+    steady = vowel(100.0, 90)
+    breath = np.where(glide[:, None] > 0, 0.3, 1 - 1e-12) * np.ones((90, 513))
+    world = shift_pitch(World(glide, steady.envelope, breath), semitones)
+    whole = synthesise(world)
+    for start, stop in ((0, 1), *((stop - 5, stop) for stop in range(5, 91))):
+        assert np.array_equal(synthesise(world, start, stop), whole[160 * start : 160 * stop])
+
+
+def test_a_shifted_pitch_leaves_all_else():
+    low, high = vowel(100.0), shift_pitch(vowel(100.0), 12)
+    assert high.pitch == pytest.approx(200)
+    assert np.array_equal(high.envelope, low.envelope)
