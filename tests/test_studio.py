@@ -19,7 +19,7 @@ from feim.signal.audio import mel_spectrogram, read_audio
 from feim.signal.emotion import EMOTIONS, UNLABELLED, InvalidIntensity, UnknownEmotion
 from feim.signal.face import FaceNotFound, UnreadableImage, find_face, read_image
 from feim.signal.text import NothingToSay, TextTooLong, encode
-from feim.studio import LABEL, InvalidSetting, Speech, Studio
+from feim.studio import GROWTH, LABEL, Chunk, InvalidSetting, Speech, Studio
 
 FACES = Path(__file__).parents[1] / "assets" / "faces"
 WOMAN, MAN = FACES / "average-woman-20s.jpg", FACES / "average-man-20s.jpg"
@@ -40,7 +40,7 @@ def test_the_signature_is_the_published_one():
 
 
 def test_the_package_gives_the_studio_when_asked():
-    assert (feim.load, feim.Speech, feim.Studio) == (studio.load, Speech, Studio)
+    assert (feim.load, feim.Chunk, feim.Speech, feim.Studio) == (studio.load, Chunk, Speech, Studio)
     with pytest.raises(AttributeError, match="module 'feim' has no attribute 'listen'"):
         feim.listen  # noqa: B018
 
@@ -209,6 +209,78 @@ def test_the_studio_remembers_nothing(miniature):
     assert np.array_equal(miniature.speak("Hello there.", MAN, "sad", 3.0).waveform, once.waveform)
 
 
+# ---- as it comes ----------------------------------------------------------------------------------------------------------
+
+LONG = "We walked along the river, and it was getting late, but nobody wanted to go home before the moon was up. Was it? It was."
+
+
+def test_a_stream_takes_what_speak_takes():
+    asked = [list(inspect.signature(way).parameters.values()) for way in (Studio.speak, Studio.stream)]
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize("settings", [{}, {"face": WOMAN, "speed": 0.7}, {"pitch_shift": -12}, {"vocoder": "griffin-lim"}])
+def test_a_stream_is_the_same_speech_in_chunks(miniature, monkeypatch, settings):
+    monkeypatch.setattr(studio, "FIRST_STRETCH", 8)  # what is not trained speaks fast
+    whole = miniature.speak(LONG, emotion="sad", intensity=3.0, seed=5, **settings)
+    chunks = list(miniature.stream(LONG, emotion="sad", intensity=3.0, seed=5, **settings))
+    assert np.array_equal(np.concatenate([chunk.waveform for chunk in chunks]), whole.waveform)
+    assert {(chunk.sample_rate, chunk.waveform.dtype) for chunk in chunks} == {(16_000, np.dtype(np.float32))}
+    assert [chunk.sentence for chunk in chunks] == sorted(chunk.sentence for chunk in chunks)
+    assert {chunk.sentence for chunk in chunks} == {1, 2, 3}
+    assert {chunk.sentences for chunk in chunks} == {3}
+    assert [chunk.sentence for chunk in chunks].count(1) > 1
+    assert [chunk.speech is not None for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
+    told = chunks[-1].speech
+    for name in ("waveform", "mel", "pitch", "durations"):
+        assert np.array_equal(getattr(told, name), getattr(whole, name))
+    for name in ("phonemes", "seed", "text", "emotion", "intensity", "notes"):
+        assert getattr(told, name) == getattr(whole, name)
+    assert set(told.timings) == set(whole.timings)
+
+
+def test_no_joint_clicks(miniature, monkeypatch):
+    monkeypatch.setattr(studio, "FIRST_STRETCH", 8)
+    chunks = [chunk.waveform for chunk in miniature.stream(LONG)]
+    whole = np.concatenate(chunks)
+    for joint in np.cumsum([len(chunk) for chunk in chunks])[:-1]:
+        steps = np.abs(np.diff(whole[joint - 800 : joint + 800]))  # 50 ms before and after
+        assert steps[799] <= np.delete(steps, 799).max()
+
+
+def test_the_first_chunk_is_short_and_the_next_ones_grow():
+    assert studio._stretches(30) == [(0, 30)]
+    for frames in (199, 200, 700, 1500):
+        stretches = studio._stretches(frames)
+        starts, stops = zip(*stretches, strict=True)
+        assert (starts, stops[-1]) == ((0, *stops[:-1]), frames)
+        assert sum(stops) <= frames * GROWTH / (GROWTH - 1)  # all that is synthesised for it
+    assert studio._stretches(700)[0] == (0, studio.FIRST_STRETCH)
+
+
+def test_who_stops_listening_stops_the_work(miniature, monkeypatch):
+    drawn = []
+    draw = FEIMTTS.synthesise
+    monkeypatch.setattr(FEIMTTS, "synthesise", lambda *arguments: drawn.append(0) or draw(*arguments))
+    stream = miniature.stream(LONG)
+    assert not drawn
+    assert next(stream).sentence == 1
+    stream.close()
+    assert len(drawn) == 1
+
+
+def test_waiting_between_chunks_is_not_counted(miniature, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(studio.time, "perf_counter", lambda: now)  # all work takes no time
+    stream = miniature.stream(LONG)
+    now += 100
+    chunks = []
+    for chunk in stream:
+        chunks.append(chunk)
+        now += 100
+    assert chunks[-1].speech.timings["total"] == 0
+
+
 # ---- what cannot be done --------------------------------------------------------------------------------------------------
 
 
@@ -243,9 +315,10 @@ def test_the_studio_remembers_nothing(miniature):
         ({"face": Image.new("RGB", (300, 300), "green")}, FaceNotFound, "no face found"),
     ],
 )
-def test_a_wish_that_cannot_be_met(miniature, wish, error, words):
+@pytest.mark.parametrize("way", ["speak", "stream"])
+def test_a_wish_that_cannot_be_met(miniature, way, wish, error, words):
     with pytest.raises(error, match=words) as raised:
-        miniature.speak(**{"text": "Hello."} | wish)
+        getattr(miniature, way)(**{"text": "Hello."} | wish)  # a stream need not be asked for its first chunk
     assert isinstance(raised.value, ValueError)
     assert "\n" not in str(raised.value)
 

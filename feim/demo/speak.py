@@ -1,18 +1,22 @@
 """The Speak tab: a portrait, a text, an emotion and an intensity become speech that can be heard, seen and kept."""
 
+import base64
+import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import gradio as gr
 import plotly.graph_objects as go
+import soundfile
 
 from feim.demo.intensity import intensity_control
 from feim.demo.pictures import draw
 from feim.demo.portrait import portrait_input
 from feim.signal.emotion import EMOTIONS
-from feim.studio import Speech, Studio
+from feim.studio import Chunk, Speech, Studio
 
 SCENES = [  # text, emotion, intensity
     ["Good morning. The train to the sea leaves at nine from platform two.", "neutral", "1"],
@@ -28,8 +32,11 @@ _HEIGHTS = (6, 14, 26, 40, 58, 44, 70, 90, 64, 48, 76, 54, 36, 60, 84, 62, 40, 2
 _WAVE = "".join(f"<rect x='{12 * i}' y='{50 - height / 2}' width='6' height='{height}' rx='3'/>" for i, height in enumerate(_HEIGHTS))
 IDLE = f"""<div class='idle'><svg viewBox='0 0 246 100' aria-hidden='true'>{_WAVE}</svg>
 <span>Choose a portrait, write a sentence, and press <b>Speak</b>.<br>Without a portrait, the default voice speaks.</span></div>"""
-# In the browser, as Speak is pressed: old messages go, and on a phone the result comes into view.
+LIVE = """<div class='live' hidden><span class='bars' aria-hidden='true'><i></i><i></i><i></i></span><span>Playing</span>
+<button type='button' aria-label='Stop playing'>Stop</button></div>"""
+# In the browser, as Speak is pressed: the player gets ready, old messages go, and on a phone the result comes into view.
 _PREPARE = """(...wish) => {
+  document.querySelector("#live .live").dispatchEvent(new Event("begin", { bubbles: true }));
   document.querySelectorAll("[data-testid=toast-close]").forEach((cross) => cross.click());
   const result = document.querySelector(".result");
   if (result.getBoundingClientRect().top > 0.7 * innerHeight) result.scrollIntoView({ behavior: "smooth" });
@@ -59,11 +66,12 @@ def speak_tab(studio: Studio) -> None:
         with gr.Column(scale=6, min_width=320, elem_classes="card result"):
             status = gr.HTML(IDLE, html_template="<div role='status'>${value}</div>", elem_id="status")
             audio = gr.Audio(
-                label="AI-generated speech", type="filepath", interactive=False, autoplay=True, buttons=["download"], elem_id="speech",
+                label="AI-generated speech", type="filepath", interactive=False, buttons=["download"], elem_id="speech",
                 waveform_options=gr.WaveformOptions(waveform_color="#8fb3b1", waveform_progress_color="#12848a"),
             )  # fmt: skip
             picture = gr.Plot(show_label=False, elem_id="picture")
             gr.HTML(f"<p>{CAPTION}</p>", elem_id="caption")
+            live = gr.HTML([], html_template=LIVE, js_on_load=(Path(__file__).parent / "live.js").read_text(), elem_id="live")
 
     def speak(
         text, face=None, emotion="neutral", intensity=1, seed=0, speed=1, pitch_shift=0, progress=gr.Progress()  # noqa: B008
@@ -72,27 +80,67 @@ def speak_tab(studio: Studio) -> None:
 
         Gives the sound (wav, 16 kHz), a line about it with notes, and its picture. Nothing is kept.
         """
-        try:
-            speech = studio.speak(
-                text or "",
-                face and face["path"],
-                emotion,
-                intensity,
-                whole(seed, "seed"),
-                speed=number(speed, "speed", 1),
-                pitch_shift=number(pitch_shift, "pitch shift", 0),
-                progress=lambda part, stage: progress(part, desc=stage),
-            )
-            with TemporaryDirectory() as folder:  # Gradio copies the sound to where it is deleted in time
-                yield str(speech.save(Path(folder) / f"feim-{speech.emotion}.wav")), describe(speech), draw(speech)
-        except (ValueError, OSError) as error:
-            raise gr.Error(escape(str(error), quote=False), duration=None, print_exception=False) from error
+        with explained(), TemporaryDirectory() as folder:  # Gradio copies the sound to where it is deleted in time
+            asked = arguments(text, face, emotion, intensity, seed, speed, pitch_shift)
+            yield results(studio.speak(**asked, progress=lambda part, stage: progress(part, desc=stage)), folder)
 
+    def speak_aloud(text, face, emotion, intensity, seed, speed, pitch_shift) -> Iterator[tuple]:
+        """The same for the page, which plays the sound while it is made."""
+        with explained(), TemporaryDirectory() as folder:
+            pieces = []
+            for chunk in studio.stream(**arguments(text, face, emotion, intensity, seed, speed, pitch_shift)):
+                pieces = [*pieces, piece(chunk)]  # all of them, of which Gradio sends what is new: none is lost in a slow browser
+                yield pieces, gr.skip(), describe_making(chunk), gr.skip()
+            yield gr.skip(), *results(chunk.speech, folder)
+
+    wish = [text, face, emotion, intensity, seed, speed, pitch_shift]
+    checked = {"preprocess": False, "concurrency_limit": 1, "concurrency_id": "speak"}  # the studio checks, in words that Gradio lacks
+    gr.on([], speak, wish, [audio, status, picture], api_name="speak", **checked)
     gr.on(
-        [button.click, text.submit], speak, [text, face, emotion, intensity, seed, speed, pitch_shift], [audio, status, picture],
-        api_name="speak", preprocess=False,  # the studio checks every value, in words that Gradio lacks
-        js=_PREPARE, show_progress_on=status, concurrency_limit=1,
+        [button.click, text.submit], speak_aloud, wish, [live, audio, status, picture],
+        api_visibility="private", js=_PREPARE, show_progress_on=status, **checked,
     )  # fmt: skip
+
+
+def arguments(text, face, emotion, intensity, seed, speed, pitch_shift) -> dict:
+    """What came from the page → the studio's arguments. Raises ValueError."""
+    return {
+        "text": text or "",
+        "face": face and face["path"],
+        "emotion": emotion,
+        "intensity": intensity,
+        "seed": whole(seed, "seed"),
+        "speed": number(speed, "speed", 1),
+        "pitch_shift": number(pitch_shift, "pitch shift", 0),
+    }
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """What the studio says is wrong, as a message on the page."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise gr.Error(escape(str(error), quote=False), duration=None, print_exception=False) from error
+
+
+def results(speech: Speech, folder: str) -> tuple[str, str, go.Figure]:
+    """The sound as a file in `folder`, the line about it and its picture."""
+    return str(speech.save(Path(folder) / f"feim-{speech.emotion}.wav")), describe(speech), draw(speech)
+
+
+def piece(chunk: Chunk) -> dict[str, str | bool]:
+    """A chunk for live.js: its samples as a wav file has them, in base64, and whether it is the last."""
+    samples = io.BytesIO()
+    soundfile.write(samples, chunk.waveform, chunk.sample_rate, format="RAW", subtype="PCM_16", endian="LITTLE")
+    return {"sound": base64.b64encode(samples.getvalue()).decode(), "last": chunk.speech is not None}
+
+
+def describe_making(chunk: Chunk) -> str:
+    """What the visitor sees while more is made, as HTML."""
+    share = f"<progress max='{chunk.sentences}' value='{chunk.sentence}' aria-hidden='true'></progress>"
+    where = f": sentence {chunk.sentence} of {chunk.sentences}" if chunk.sentences > 1 else ""
+    return f"<p class='making'>Speaking{where}{share}</p>"
 
 
 def number(typed: float | str | None, name: str, default: float) -> float:

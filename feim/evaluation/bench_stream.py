@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 SENTENCE = "The train to the coast leaves at noon without us."  # ten words
 FACE = Path(__file__).parents[2] / "assets" / "faces" / "average-woman-20s.jpg"
 MINUTE = (  # of speech, in sentences of many lengths
-    "The lighthouse had been empty for eleven years when they gave me the key. Nobody wanted it. The stairs were narrow, the windows would "
-    "not close, and in winter the sea came up to the door and knocked. I took a lamp, two blankets and a box of books, and I went. On the "
-    "first evening I counted the ships until it was too dark to see them. There were nine. I wrote that down, because a keeper writes "
-    "everything down, even when there is nothing left to keep. Then I slept. In the morning a boy stood outside with a basket of bread, "
-    "and asked me whether I was the new ghost. I said that I was not sure. He thought about it, looked up at the broken glass, and told me "
-    "that the old ghost had at least been able to whistle. So I learned to whistle. By the time the storms were over, he came every day, "
-    "with bread, with fish, and with questions that I could not answer."
+    "The lighthouse had been empty for eleven years when they gave me the key. Nobody wanted it. The stairs were narrow, the windows "
+    "would not close, and in winter the sea came up to the door and knocked. I took a lamp, two blankets and a box of books, and I "
+    "went. On the first evening I counted the ships until it was too dark to see them. There were nine, and one small boat. I wrote "
+    "that down, because a keeper writes everything down, even when there is nothing left to keep. Then I slept. In the morning a boy "
+    "stood outside with a basket of bread, and asked me whether I was the new ghost. I said that I was not sure. He thought about it, "
+    "looked up at the broken glass, and told me that the old ghost had at least been able to whistle. So I learned to whistle. By the "
+    "time the storms were over, he came every day, with bread, with fish, and with questions that I could not answer. He never asked "
+    "why I had come. I think he knew. On the last night of March the lamp burned until the morning, and a tenth ship came home, and I "
+    "whistled."
 )
 
 

@@ -1,8 +1,10 @@
 """The demo as visitors meet it: through its endpoint, with good and bad wishes, and in a browser."""
 
+import io
 import json
 import shutil
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -64,6 +66,12 @@ def test_speed_and_pitch_reach_the_studio(client):
     slow, fast = (soundfile.read(wish(client, speed=speed)[0])[0] for speed in (0.5, 2))
     assert len(slow) > len(fast)
     assert Path(wish(client, pitch_shift=5)[0]).read_bytes() != Path(wish(client)[0]).read_bytes()
+
+
+def test_the_endpoint_gives_the_whole_at_once(client):
+    job = client.submit(text="Hello. My friend.", api_name="/speak")
+    job.result()
+    assert len(job.outputs()) == 1
 
 
 def test_notes_reach_the_visitor(client):
@@ -224,6 +232,61 @@ def browser():
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+# Keeps what Web Audio is asked to play: from when, in seconds, and the samples. It plays forever unless `given.ends` is set.
+LISTEN = """
+window.given = [];
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (when) {
+  const samples = [...this.buffer.getChannelData(0)].map((sample) => Math.round(sample * 32768));
+  given.push({ when, rate: this.context.sampleRate, samples });
+  if (given.ends) start.call(this, when);
+};
+"""
+
+
+def test_the_page_plays_while_it_speaks(browser, address):
+    page = browser.new_page()
+    page.set_default_timeout(60_000)
+    page.add_init_script(LISTEN)
+    button = page.get_by_role("button", name="Speak", exact=True)
+    playing = page.get_by_role("button", name="Stop playing")
+    usual = page.locator("#speech")
+
+    def speak(words: str, ends: bool = False) -> list[dict]:
+        page.goto(address)
+        button.wait_for()
+        page.evaluate("(ends) => { given.ends = ends; }", ends)
+        page.get_by_label("Text", exact=True).fill(words)
+        button.click()
+        page.get_by_text("of speech in").wait_for()
+        usual.get_by_role("button", name="Play", exact=True).wait_for()
+        return page.evaluate("given")
+
+    given = speak("We walked along the river, and it was getting late. " * 4)
+    assert len(given) >= 4
+    for one, other in pairwise(given):
+        ends = one["when"] + len(one["samples"]) / 16_000
+        assert other["rate"] == 16_000
+        assert other["when"] == pytest.approx(ends, abs=1e-6) or other["when"] > ends  # exactly behind it, or it was late
+    with urlopen(usual.locator("a[download]").get_attribute("href")) as sound:
+        samples, _ = soundfile.read(io.BytesIO(sound.read()), dtype="int16")
+    assert [sample for piece in given for sample in piece["samples"]] == samples.tolist()
+    assert playing.is_visible()
+    assert usual.get_by_role("button", name="Pause").count() == 0  # nothing is heard twice
+    usual.get_by_role("button", name="Play", exact=True).click()
+    playing.wait_for(state="hidden")
+    usual.get_by_role("button", name="Pause").wait_for()
+    button.click()
+    playing.wait_for()
+    assert usual.get_by_role("button", name="Pause").count() == 0
+    playing.click()
+    playing.wait_for(state="hidden")
+
+    speak("Hello.", ends=True)
+    playing.wait_for(state="hidden")  # by itself, when all was heard
+    page.close()
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -11,6 +11,7 @@ from feim.signal.world import (
     decode_aperiodicity,
     fill_unvoiced,
     hears_voice,
+    shift_pitch,
     stretch,
     synthesise,
     track_pitch,
@@ -127,3 +128,21 @@ def test_filling_unvoiced_frames():
     line = fill_unvoiced(np.array([0, 100, 0, 0, 800, 0]))
     assert np.exp(line) == pytest.approx([100, 100, 200, 400, 800, 800])
     assert not fill_unvoiced(np.zeros(4)).any()
+
+
+@pytest.mark.parametrize("lowest", [17.0, 60.0, 240.0])
+def test_a_stretch_is_cut_from_the_whole_sound(lowest):
+    """Wherever it ends: in a voice as low as WORLD's lowest, in noise, or where one becomes the other."""
+    glide = np.maximum(np.linspace(lowest, 240, 90) - 60, lowest)
+    pitch = np.where(np.arange(90) % 45 < 30, glide, 0.0)
+    breath = np.where(pitch[:, None] > 0, 0.3, 1 - 1e-12) * np.ones((90, 513))
+    world = World(pitch, vowel(100.0, 90).envelope, breath)
+    whole = synthesise(world)
+    for start, stop in ((0, 1), *((stop - 5, stop) for stop in range(5, 91))):
+        assert np.array_equal(synthesise(world, start, stop), whole[160 * start : 160 * stop])
+
+
+def test_a_shifted_pitch_leaves_all_else():
+    low, high = vowel(100.0), shift_pitch(vowel(100.0), 12)
+    assert high.pitch == pytest.approx(200)
+    assert np.array_equal(high.envelope, low.envelope)
