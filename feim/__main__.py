@@ -11,7 +11,7 @@ from feim.data.corpora import CORPORA
 from feim.signal.emotion import EMOTIONS
 from feim.training.recipes import RECIPES
 
-SUITES = ("speech",)
+SUITES = ("speech", "feim-tts")
 BENCHES = ("speak",)
 
 
@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
     evaluate.add_argument("--resume", action="store_true", help="go on where an earlier run of the same weights stopped")
+    evaluate.add_argument("--ablations", type=Path, help="of feim-tts: folder with tts-labelled, tts-unlabelled and tts-both")
 
     bench = _command(commands, "bench", _bench, "speed and memory, as ratios measured in one run")
     bench.add_argument("suite", choices=BENCHES)
@@ -204,11 +205,16 @@ def _tell_clips(options: argparse.Namespace, clips: list) -> dict:
 
 def _evaluate(options: argparse.Namespace) -> dict:
     import feim
+    from feim.evaluation.experiments.suite import evaluate_feim_tts
     from feim.evaluation.speech import evaluate_speech
 
     say = (lambda line: None) if options.json else print
-    report = evaluate_speech(feim.load(), options.data, options.out, options.quick, options.resume, say)
-    return report.as_dict()
+    given = (options.data, options.out, options.quick, options.resume, say)
+    if options.suite == "feim-tts":
+        return evaluate_feim_tts(feim.load(), *given, options.ablations).as_dict()
+    if options.ablations:
+        raise ValueError("--ablations is of the suite feim-tts; leave it out")
+    return evaluate_speech(feim.load(), *given).as_dict()
 
 
 def _bench(options: argparse.Namespace) -> dict:
