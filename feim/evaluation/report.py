@@ -70,7 +70,7 @@ class Report:
         if name not in self.rows:
             start = perf_counter()
             self.rows[name] = make()
-            self.seconds[name] = round(perf_counter() - start, 1)
+            self._spend(name, start)
             self.save()
         for row in self.rows[name]:
             what, value, bar, reached, note = row.cells()
@@ -83,9 +83,13 @@ class Report:
         if name not in self.findings:
             start = perf_counter()
             self.findings[name] = _plain(make())
-            self.seconds[name] = round(perf_counter() - start, 1)
+            self._spend(name, start)
             self.save()
         return self.findings[name]
+
+    def _spend(self, name: str, start: float) -> None:
+        """Findings and the rows that are made from them may have one name."""
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + perf_counter() - start, 1)
 
     @property
     def reached(self) -> bool:

@@ -69,7 +69,7 @@ def rows(found: dict) -> list[Row]:
 def draw(found: dict) -> list[Picture]:
     """Prosody over γ with its rising fit, and the teachers' over labelled intensity."""
     lines, labelled = (dict(zip(EMOTIONS[1:], distances(source)[1:], strict=True)) for source in (found, found["teachers"]))
-    told = "just noticeable differences from neutral"
+    told = "JND from neutral"
     over_gamma = curves(found["intensities"], lines, EMOTION_COLOURS, "intensity γ", told)
     for emotion, line in lines.items():
         fit = isotonic(np.array([m.value for m in line]))
@@ -87,7 +87,7 @@ def draw(found: dict) -> list[Picture]:
             hovertemplate=f"{emotion}, γ = 1 ≈ labelled %{{x:.2f}}<extra></extra>",
         )  # fmt: skip
     return [
-        Picture("Perceived intensity of γ", "Distance of pitch, range, rate and level from γ = 0, as many steps as an ear just notices; "
+        Picture("Perceived intensity of γ", "Distance of pitch, range, rate and level from γ = 0 in just noticeable differences (JND); "
                 "dotted: the best fit that only rises.", over_gamma),
         Picture("Intensity of the teachers' labels", "The same distance in the teachers' readings; a diamond is where γ = 1 lies.",
                 over_label),

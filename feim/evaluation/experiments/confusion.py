@@ -45,18 +45,18 @@ def draw(found: dict) -> list[Picture]:
     """The teachers' own, then γ."""
     pictures = []
     for judge in found["probabilities"]:
-        shown = [("the teachers' own", found["teachers"], found["levels"].index(LABELLED))]
+        shown = [("The teachers' own readings", found["teachers"], found["levels"].index(LABELLED))]
         shown += [(f"γ = {intensity:g}", found, found["intensities"].index(intensity)) for intensity in SHOWN]
         for name, source, column in shown:
             chosen = choices(source, judge, column)
             figure = heat_map(confusion(chosen), EMOTIONS, EMOTIONS, "heard", "asked for")
-            pictures.append(Picture(f"{name}, {judge}", f"Percent of {len(chosen)} sentences; each row sums to 100.", figure))
+            pictures.append(Picture(name, f"Percent of {len(chosen)} sentences, heard by the {judge}; each row sums to 100.", figure))
     return pictures
 
 
 EXPERIMENT = Experiment(
     name="confusion",
-    title="Emotion and intensity, confused with what",
+    title="Confusion of emotions by intensity",
     asked="Which emotion is heard for which, and does a stronger γ help?",
     paper="States that surprise, which CREMA-D lacks, and disgust and fear, which are rare in MELD, got lower opinion scores than the "
     "other emotions.",

@@ -15,7 +15,7 @@ from feim.evaluation.report import Row
 from feim.signal.emotion import EMOTIONS
 
 OURS, BASE = "FEIM-TTS, γ = 1", "Face-TTS, γ = 0"
-ALL = "all"
+ALL = "six emotions"
 
 
 def compare(stage: Stage, readings: list[Reading], syntheses: dict[str, list[Spoken]]) -> dict:
@@ -64,11 +64,10 @@ def rows(found: dict) -> list[Row]:
     for what, title, unit in (("distortion", "mel-cepstral distortion", "dB"), ("prosody", "distance of prosody", "JND")):
         ours, base, gained = by_emotion(found, what, OURS), by_emotion(found, what, BASE), by_emotion(found, what, OURS, BASE)
         for group, difference in gained.items():
-            name = "six emotions" if group == ALL else group
             both = f"{OURS} {ours[group].value:.2f}, {BASE} {base[group].value:.2f}"
             note = f"{both}; ± {difference.error:.2f} (SE), {difference.count} sentences"
             bar = 0.0 if group == ALL else None
-            made.append(Row(f"{title}, γ = 1 less γ = 0, {name}, {unit}", difference.value, bar, at_most=True, note=note))
+            made.append(Row(f"{title}, γ = 1 less γ = 0, {group}, {unit}", difference.value, bar, at_most=True, note=note))
     return made
 
 
@@ -77,10 +76,12 @@ def draw(found: dict) -> list[Picture]:
     pictures = []
     for what, title, unit in (
         ("distortion", "Distortion from the teacher's reading", "dB"),
-        ("prosody", "Prosody's distance from it", "just noticeable differences"),
+        ("prosody", "Prosody's distance from it", "JND"),
     ):
         both = {name: by_emotion(found, what, name) for name in (BASE, OURS)}
-        pictures.append(Picture(title, "Without an emotion and with it; nearer to zero is nearer to the teacher.", dumbbells(both, unit)))
+        heard = " JND: just noticeable differences of pitch, its range, rate and level together." if what == "prosody" else ""
+        caption = f"Without an emotion and with it; nearer to zero is nearer to the teacher.{heard}"
+        pictures.append(Picture(title, caption, dumbbells(both, unit)))
         gained = by_emotion(found, what, OURS, BASE)
         caption = "The same lines, γ = 1 less γ = 0, with 95 % intervals; left of the line the emotion brings it nearer."
         pictures.append(Picture("Difference, pair by pair", caption, intervals(gained, f"difference, {unit}")))

@@ -30,7 +30,7 @@ def curves(
         y, half = np.array([m.value for m in means]), np.nan_to_num([m.half for m in means])
         low, high = np.maximum(y - half, 0), y + half if top is None else np.minimum(y + half, top)
         figure.add_scatter(
-            x=[*x, *reversed(x)], y=[*high, *low[::-1]], fill="toself", fillcolor=colours[name], opacity=0.1, line={"width": 0},
+            x=[*x, *reversed(x)], y=[*high, *low[::-1]], fill="toself", fillcolor=colours[name], opacity=0.08, line={"width": 0},
             mode="lines", legendgroup=name, showlegend=False, hoverinfo="skip",
         )  # fmt: skip
         figure.add_scatter(
@@ -83,14 +83,14 @@ def intervals(means: Mapping[str, Mean], unit: str, zero: bool = True) -> go.Fig
             "thickness": 2,
             "width": 0,
         },
-        text=[f"{m.value:.2f}" for m in means.values()],
+        text=[f"{m.value:.2f}".replace("-", "−") for m in means.values()],
         textposition="top center",
         textfont={"color": INK},
         hovertemplate="%{y}: %{x:.3f} ± %{error_x.array:.3f}<extra></extra>",
     )
     lay_out(figure, 110 + 46 * len(names))
     if zero:
-        figure.add_vline(x=0, line={"color": WARM, "width": 1.5, "dash": "dot"})
+        figure.add_vline(x=0, layer="below", line={"color": WARM, "width": 1.5, "dash": "dot"})
     _name_rows(figure, names, unit)
     return figure
 
@@ -131,7 +131,7 @@ def _name_rows(figure: go.Figure, names: Sequence[str], unit: str) -> None:
 def lay_out(figure: go.Figure, height: int) -> None:
     """Font, grid and margins of every figure; nothing is zoomed by a finger that scrolls the page."""
     figure.update_layout(
-        template=None, height=height, dragmode=False, paper_bgcolor=CARD, plot_bgcolor=CARD, margin={"l": 8, "r": 14, "t": 30, "b": 8},
+        template=None, height=height, dragmode=False, paper_bgcolor=CARD, plot_bgcolor=CARD, margin={"l": 8, "r": 14, "t": 30, "b": 52},
         font={"family": "IBM Plex Sans, system-ui, sans-serif", "size": 13, "color": INK},
         hoverlabel={"bgcolor": CARD, "bordercolor": EDGE, "font": {"size": 13, "color": INK}},
     )  # fmt: skip

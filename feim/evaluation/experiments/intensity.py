@@ -37,7 +37,7 @@ def draw(found: dict) -> list[Picture]:
         lines = {emotion: probability(found, judge, emotion) for emotion in EMOTIONS[1:]}
         figure = curves(found["intensities"], lines, EMOTION_COLOURS, "intensity γ", "probability of the emotion asked for", top=1.0)
         caption = (
-            f"Mean over {len(found['sentences'])} sentences by as many unseen faces, with 95 % intervals. "
+            f"Mean over {len(found['sentences'])} sentences, each by another unseen face, with 95 % intervals. "
             "The dotted line is chance: a seventh."
         )
         figure.add_hline(y=1 / len(EMOTIONS), line={"dash": "dot", "width": 1, "color": EMOTION_COLOURS["neutral"]})

@@ -45,9 +45,9 @@ class Extent:
         speakers: of the other corpus; arm: sentences of each training set.
     """
 
-    readings: int = 70
-    swept: int = 14
-    scripts: int = 42
+    readings: int = 84
+    swept: int = 16
+    scripts: int = 56
     faces: int = 8
     texts: int = 1
     speakers: int = 20
@@ -135,8 +135,12 @@ class Material:
 
     @cached_property
     def other_corpus(self) -> list[Reading]:
-        """One sentence of every held-out speaker of LibriSpeech who has two."""
-        clips = prepare_recordings(list(self.recordings), self.folder / "librispeech", processes(2))
+        """One sentence of every held-out speaker of LibriSpeech who has two in their first recordings."""
+        by_speaker: dict[str, list[Recording]] = {}
+        for recording in self.recordings:
+            by_speaker.setdefault(recording.clip.speaker, []).append(recording)
+        tried = [recording for of in list(by_speaker.values())[: 2 * self.extent.speakers] for recording in of[:2]]
+        clips = prepare_recordings(tried, self.folder / "librispeech", processes(2))
         found = []
         for speaker in dict.fromkeys(clip.speaker for clip in clips):
             spoken = [clip for clip in clips if clip.speaker == speaker and clip.text]

@@ -21,7 +21,7 @@ LEAD = (
 STATED = (
     ("Opinion of expressiveness (MOS, 1 to 5)", "3.31", "needs raters: python -m feim listen makes that test"),
     ("Training examples that learn the null token", "10 %", "10 % of labels, and half of the neutral ones"),
-    ("Intensity γ", "0 to 30 in steps of 5; above, mumbling", "0 to 30, growing with its logarithm above 1"),
+    ("Intensity γ", "0 to 30; above, mumbling", "0 to 30, growing with its logarithm above 1"),
     ("Speech with emotion labels", "CREMA-D and MELD, acted by people", "synthetic teachers, whose rules were measured from real actors"),
     ("Speech without labels", "LRS3", "LibriSpeech"),
     ("Who hears the emotion", "a speech emotion recogniser, and raters", "a recogniser trained on other teachers"),

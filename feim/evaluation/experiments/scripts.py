@@ -84,7 +84,7 @@ def rows(found: dict) -> list[Row]:
 def draw(found: dict) -> list[Picture]:
     """Seen and unseen side by side, measure by measure."""
     return [
-        Picture(what, f"With 95 % intervals; unseen less seen: {of['difference'].told('+.3f')}.",
+        Picture(what[0].upper() + what[1:], f"With 95 % intervals; unseen less seen: {of['difference'].told('+.3f')}.",
                 intervals({side: of[side] for side in SIDES}, what, zero=False))
         for what, of in measures(found).items()
     ]  # fmt: skip
@@ -94,7 +94,7 @@ EXPERIMENT = Experiment(
     name="scripts",
     title="Seen against unseen scripts",
     asked="Does the voice say sentences that it never met as well as those that it was trained on?",
-    paper="States that scripts outside the training utterances are spoken worse than seen ones. CREMA-D has twelve sentences in all.",
+    paper="Scripts outside the training utterances are spoken worse than seen ones, its summary says; CREMA-D has twelve sentences in all.",
     differs="About 2,500 sentences were trained on, each read by a few teachers, so few are memorised; pairs have equally many words. "
     "Words are counted by pocketsphinx, naturalness is predicted by DNSMOS, where the paper asked raters.",
     measure=measure,

@@ -51,7 +51,7 @@ def evaluate_feim_tts(
 
     Args:
         data: folder with text/ljspeech_sentences.txt, london/, librispeech/ and models/dnsmos_sig_bak_ovr.onnx.
-        quick: a seventh of the material.
+        quick: an eighth of the material.
         resume: go on with out/feim-tts.json; a finished one is only drawn again.
         ablations: folder with tts-labelled, tts-unlabelled and tts-both; without it, the page says how to train them.
         judges: of emotion, by name; default: shipped_judges().

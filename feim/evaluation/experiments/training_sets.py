@@ -98,7 +98,11 @@ def draw(found: dict) -> list[Picture]:
         "cosine of other faces' voices": "lower is more diverse",
     }
     return [
-        Picture(what, f"With 95 % intervals; {better.get(what, 'higher is better; chance .14')}.", intervals(of, what, zero=False))
+        Picture(
+            what[0].upper() + what[1:],
+            f"With 95 % intervals; {better.get(what, 'higher is better; chance .14')}.",
+            intervals(of, what, zero=False),
+        )
         for what, of in measures(found).items()
     ]
 

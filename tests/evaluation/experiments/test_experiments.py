@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from feim.evaluation.experiments import calibration, confusion, distortion, intensity, other_corpus, scripts, speakers, training_sets
+from feim.evaluation.experiments.stage import Spoken
 from feim.evaluation.experiments.sweep import INTENSITIES, LEVELS, sweep, table
 from feim.evaluation.material import LABELLED
 from feim.models import checkpoint
 from feim.models.checkpoint import MissingCheckpoint
 from feim.signal.emotion import EMOTIONS
-
-ROWS = {row: index for index, row in enumerate(EMOTIONS)}
+from tests.evaluation.experiments.conftest import buzz
 
 
 def swept(sentences: int = 3) -> dict:
@@ -72,13 +72,19 @@ def test_a_curve_that_falls_is_not_explained_by_one_that_rises():
 
 
 def test_the_sweep_says_each_thing_once(stage, teachers, monkeypatch):
-    asked, say = [], type(stage.voice).say
-    monkeypatch.setattr(type(stage.voice), "say", lambda self, *what: asked.append(what[2:]) or say(self, *what))
+    asked = []
+
+    def say(self, text, vector, emotion, gamma):
+        asked.append((emotion, gamma))
+        return Spoken(buzz(100 * 2 ** (gamma / 30 / 6)), 10)  # two semitones at the most
+
+    monkeypatch.setattr(type(stage.voice), "say", say)
     found = sweep(stage)
     assert len(asked) == 2 * (1 + 7 * (len(INTENSITIES) - 1))  # without guidance, all emotions are one
     assert table(found, "first judge").shape == (2, 7, len(INTENSITIES), 7)
     ours, theirs = table(found), table(found["teachers"])
     np.testing.assert_array_equal(ours[:, :, 0], 0)
+    assert ours[1, 3, -1] == pytest.approx(2, abs=0.1)
     assert theirs.shape == (2, 7, len(LEVELS))
     np.testing.assert_array_equal(theirs[:, 0], 0)
     assert (np.diff(theirs[0, 1]) > 0).all()  # the fake teachers' pitch rises with the level

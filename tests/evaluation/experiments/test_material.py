@@ -53,9 +53,12 @@ def test_a_reading_is_known_by_another_clip_of_its_reader(tmp_path, monkeypatch)
         for speaker, texts in (("1", ["one more time", "and again"]), ("2", ["only once"]), ("3", ["", "three", "four"]))
         for n, text in enumerate(texts)
     ]
-    monkeypatch.setattr(material, "prepare_recordings", lambda recordings, out, workers: clips)
+    given = []
+    monkeypatch.setattr(material, "prepare_recordings", lambda recordings, out, workers: given.extend(recordings) or clips)
     monkeypatch.setattr(material, "read_audio", lambda path: np.full(1600, 0.01 * (int(path.name[-1]) + 1), dtype=np.float32))
-    first, third = make(tmp_path).other_corpus
+    recordings = [SimpleNamespace(clip=SimpleNamespace(speaker=str(number // 3))) for number in range(30)]
+    first, third = make(tmp_path, recordings=recordings).other_corpus
+    assert [recording.clip.speaker for recording in given] == ["0", "0", "1", "1", "2", "2", "3", "3"]  # not the whole corpus
     assert (first.text, third.text) == ("one more time", "three")
     assert first.wave[0] == pytest.approx(0.01)
     assert torch.equal(third.vector, ears(material.mel_spectrogram(np.full(1600, 0.03, dtype=np.float32))[None])[0])

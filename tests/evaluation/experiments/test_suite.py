@@ -6,21 +6,26 @@ from functools import partial
 
 import pytest
 
-from feim.evaluation.experiments import suite, training_sets
+from feim.evaluation.experiments import confusion, speakers, suite, sweep, training_sets
 from feim.evaluation.experiments.figures import DARK
+from feim.evaluation.material import LABELLED
 from feim.evaluation.report import ForeignReport, Report, go_on
 from feim.models import checkpoint
 
 
 @pytest.fixture
-def finished(stage, teachers, tmp_path) -> Report:
+def finished(stage, teachers, tmp_path, monkeypatch) -> Report:
+    monkeypatch.setattr(sweep, "INTENSITIES", (0.0, *confusion.SHOWN))
+    monkeypatch.setattr(sweep, "LEVELS", (LABELLED, 1.0))
+    monkeypatch.setattr(speakers, "INTENSITIES", (1.0,))
     report = Report(tmp_path / "out" / "feim-tts.json", {"extent": {"swept": 2}, "weights": {"tts": "0123"}}, say=lambda line: None)
     suite.run(stage, report, suite.EXPERIMENTS)
     return report
 
 
 def test_from_a_stage_to_a_page(finished):
-    page = finished.path.with_suffix(".html").read_text()
+    page, plotly = finished.path.with_suffix(".html").read_text().rsplit("<script>", 1)
+    assert len(plotly) > 1_000_000
     assert list(finished.rows) == [experiment.name for experiment in suite.EXPERIMENTS]
     assert list(finished.findings) == ["distortion", "sweep", "scripts", "speakers", "other-corpus"]
     for experiment in suite.EXPERIMENTS:
