@@ -12,7 +12,7 @@ from feim.data.corpora import CORPORA
 from feim.signal.emotion import EMOTIONS
 from feim.training.recipes import RECIPES
 
-SUITES = ("speech", "speed")
+SUITES = ("speech", "feim-tts", "speed")
 BENCHES = ("speak", "stream")
 
 
@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
     evaluate.add_argument("--resume", action="store_true", help="go on where an earlier run of the same weights stopped")
+    evaluate.add_argument("--ablations", type=Path, help="of feim-tts: folder with tts-labelled, tts-unlabelled and tts-both")
 
     bench = _command(commands, "bench", _bench, "speed and memory: of whole speech, or of a stream")
     bench.add_argument("suite", choices=BENCHES)
@@ -256,12 +257,18 @@ def _tell_clips(options: argparse.Namespace, clips: list) -> dict:
 
 def _evaluate(options: argparse.Namespace) -> dict:
     import feim
+    from feim.evaluation.experiments.suite import evaluate_feim_tts
     from feim.evaluation.speech import evaluate_speech
     from feim.evaluation.speed import evaluate_speed
 
-    evaluate = evaluate_speed if options.suite == "speed" else evaluate_speech
     say = (lambda line: None) if options.json else print
-    return evaluate(feim.load(), options.data, options.out, options.quick, options.resume, say).as_dict()
+    given = (options.data, options.out, options.quick, options.resume, say)
+    if options.suite == "feim-tts":
+        return evaluate_feim_tts(feim.load(), *given, options.ablations).as_dict()
+    if options.ablations:
+        raise ValueError("--ablations is of the suite feim-tts; leave it out")
+    evaluate = {"speech": evaluate_speech, "speed": evaluate_speed}[options.suite]
+    return evaluate(feim.load(), *given).as_dict()
 
 
 def _bench(options: argparse.Namespace) -> dict:

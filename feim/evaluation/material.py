@@ -84,7 +84,7 @@ def gather(data: Path, extent: Extent, pool: Executor) -> Material:
         raise FileNotFoundError(f"there is no {data / DNSMOS}; get sig_bak_ovr.onnx from microsoft/DNS-Challenge and name it so")
     texts = [text for text, split in read_sentences(data / "text" / "ljspeech_sentences.txt") if split == "test"]
     held_out = [person for person in read_london(data / "london") if person.split == "test"]
-    people = [(person, portrait(person.images["neutral"])) for person in _in_turn(held_out, extent.people)]
+    people = [(person, portrait(person.images["neutral"])) for person in in_turn(held_out, extent.people)]
     paths = [recording.path for recording in read_librispeech(data / "librispeech") if recording.clip.split == "test"]
     return Material(
         lines=tuple(_lines(texts, people, extent.sentences, pool)),
@@ -102,7 +102,7 @@ def portrait(path: Path) -> np.ndarray:
     return np.asarray(image)
 
 
-def _in_turn(people: list[Person], count: int) -> list[Person]:
+def in_turn(people: list[Person], count: int) -> list[Person]:
     """A woman, a man, a woman, … as long as there are both, then the rest."""
     women, men = ([person for person in people if person.gender == gender] for gender in ("female", "male"))
     both = [person for pair in zip(women, men, strict=False) for person in pair]

@@ -71,6 +71,18 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> float:
     return float(a @ b / scale) if scale > 0 else float("nan")
 
 
+def isotonic(values: Sequence[float]) -> np.ndarray:
+    """(N,) → (N,) the nearest sequence, in squares, that never falls: neighbours that fall are pooled (Ayer et al. 1955)."""
+    pools: list[tuple[float, int]] = []  # mean, how many
+    for value in values:
+        pool = (float(value), 1)
+        while pools and pools[-1][0] > pool[0]:
+            before, count = pools.pop()
+            pool = ((before * count + pool[0] * pool[1]) / (count + pool[1]), count + pool[1])
+        pools.append(pool)
+    return np.repeat([mean for mean, _ in pools], [count for _, count in pools])
+
+
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(…, C), (…, C) → (…) cosine of the angle between them."""
     return (a * b).sum(-1) / np.maximum(np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1), 1e-12)

@@ -54,6 +54,7 @@ class Report:
     Attributes:
         path: the JSON file; the Markdown table is written beside it.
         settings: what makes two reports comparable.
+        findings: what rows and figures were made from, where a suite keeps it.
         say: where progress goes.
     """
 
@@ -61,6 +62,7 @@ class Report:
     settings: dict
     rows: dict[str, list[Row]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    findings: dict[str, dict] = field(default_factory=dict)
     say: Callable[[str], None] = print
 
     def measure(self, name: str, make: Callable[[], list[Row]]) -> list[Row]:
@@ -68,13 +70,26 @@ class Report:
         if name not in self.rows:
             start = perf_counter()
             self.rows[name] = make()
-            self.seconds[name] = round(perf_counter() - start, 1)
+            self._spend(name, start)
             self.save()
         for row in self.rows[name]:
             what, value, bar, reached, note = row.cells()
             verdict = f"{bar}: {reached.strip('*')}" if reached else bar
             self.say(f"{what}: {value} ({verdict}){' · ' + note if note else ''}")
         return self.rows[name]
+
+    def find(self, name: str, make: Callable[[], dict]) -> dict:
+        """Make the numbers of one measurement and save the report; what the report already has is not made again."""
+        if name not in self.findings:
+            start = perf_counter()
+            self.findings[name] = _plain(make())
+            self._spend(name, start)
+            self.save()
+        return self.findings[name]
+
+    def _spend(self, name: str, start: float) -> None:
+        """Findings and the rows that are made from them may have one name."""
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + perf_counter() - start, 1)
 
     @property
     def reached(self) -> bool:
@@ -84,7 +99,8 @@ class Report:
     def as_dict(self) -> dict:
         """For JSON: undefined values become null; `reached` is null only where there is no bar."""
         rows = {name: [_without_nan(asdict(row)) | {"reached": row.reached} for row in rows] for name, rows in self.rows.items()}
-        return {"settings": self.settings, "rows": rows, "seconds": self.seconds}
+        found = {"findings": self.findings} if self.findings else {}
+        return {"settings": self.settings, "rows": rows, "seconds": self.seconds} | found
 
     def markdown(self) -> str:
         """The table."""
@@ -114,7 +130,7 @@ def go_on(path: Path, settings: dict) -> Report:
         rows = {name: [_row(row) for row in rows] for name, rows in found["rows"].items()}
         if found["settings"] != settings:
             raise ForeignReport(f"{path} was measured with other settings or weights; choose another folder or leave out --resume")
-        return Report(path, settings, rows, found["seconds"])
+        return Report(path, settings, rows, found["seconds"], found.get("findings", {}))
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ForeignReport(f"{path} is no report of ours; choose another folder or leave out --resume") from error
 
@@ -126,3 +142,12 @@ def _row(saved: dict) -> Row:
 
 def _without_nan(row: dict) -> dict:
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
+
+
+def _plain(found: object) -> object:
+    """Nested dicts and lists as JSON gives them back, undefined values as null."""
+    if isinstance(found, dict):
+        return {str(name): _plain(value) for name, value in found.items()}
+    if isinstance(found, (list, tuple)):
+        return [_plain(value) for value in found]
+    return None if isinstance(found, float) and not math.isfinite(found) else found

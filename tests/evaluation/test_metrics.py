@@ -12,6 +12,7 @@ from feim.evaluation.metrics import (
     cosine,
     dynamic_time_warping,
     edit_distance,
+    isotonic,
     mel_cepstral_distortion,
     prosody,
     prosody_distance,
@@ -93,6 +94,17 @@ def test_area_under_curve():
     assert area_under_curve([1, 2, 2, 3], [False, True, False, True]) == pytest.approx((1 + 0.5 + 1 + 1) / 4)
     assert math.isnan(area_under_curve([1, 2], [True, True]))
     assert math.isnan(area_under_curve([1, math.nan], [True, False]))
+
+
+def test_the_nearest_sequence_that_never_falls():
+    np.testing.assert_allclose(isotonic([1, 2, 5]), [1, 2, 5])
+    np.testing.assert_allclose(isotonic([3, 2, 1]), [2, 2, 2])
+    np.testing.assert_allclose(isotonic([1, 4, 3, 3, 6, 0]), [1, 3.2, 3.2, 3.2, 3.2, 3.2])  # all but the first are one pool
+    values = np.random.default_rng(0).normal(size=30)
+    fit = isotonic(values)
+    assert (np.diff(fit) >= 0).all()
+    nudged = np.sort(fit + np.random.default_rng(1).normal(scale=0.01, size=(200, 30)), axis=1)  # other rising sequences near it
+    assert np.square(values - fit).sum() <= np.square(values - nudged).sum(axis=1).min()
 
 
 def test_cosine():

@@ -50,6 +50,16 @@ def test_a_comparison_has_no_bar_to_miss(tmp_path):
     assert not again.reached
 
 
+def test_findings_are_kept_and_not_made_again(tmp_path):
+    report = Report(tmp_path / "suite.json", {}, say=lambda line: None)
+    assert "findings" not in report.as_dict()  # most suites keep rows alone
+    made = report.find("sweep", lambda: {"values": (1.0, math.nan), "by": {3: 4}})
+    assert made == {"values": [1.0, None], "by": {"3": 4}}
+    again = go_on(report.path, {})
+    assert again.find("sweep", lambda: pytest.fail("made twice")) == made
+    assert "NaN" not in report.path.read_text()
+
+
 def test_other_settings_are_another_report(tmp_path):
     path = Report(tmp_path / "speech.json", {"sentences": 3}).save()
     with pytest.raises(ForeignReport, match="other settings"):

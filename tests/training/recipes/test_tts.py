@@ -100,3 +100,12 @@ def test_it_needs_the_voice_network(order):
     (order.checkpoints / "voice-network.json").unlink()
     with pytest.raises(MissingCheckpoint, match=r"voice-network\.json is missing; restore it"):
         tts.run(order)
+
+
+def test_speech_without_labels_can_stand_alone(order, corpus, tmp_path):
+    """Emotions are then what they were at the start, but for weight decay: only the null token learns."""
+    (tmp_path / "audio").symlink_to(corpus / "audio")
+    write_manifest(tmp_path, [replace(clip, emotion=None, intensity=None) for clip in read_manifest(corpus)])
+    start = tts.build(order).emotion.weight.detach()
+    moved = (tts.run(replace(order, corpora=(tmp_path,), steps=2)).emotion.weight - start).norm(dim=1) / start.norm(dim=1)
+    assert moved[:-1].max() < 1e-4 < moved[-1]

@@ -1,0 +1,104 @@
+"""Who speaks, what is said, and who listens: all that an experiment is given."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from feim.evaluation.experiments.material import Material
+from feim.evaluation.judges import rate_naturalness, transcribe
+from feim.evaluation.metrics import Prosody, mel_cepstral_distortion, prosody
+from feim.models.embeddings import VoiceNetwork
+from feim.signal.audio import mel_spectrogram
+from feim.signal.emotion import EMOTIONS
+from feim.signal.text import LETTERS, encode, normalise, phonemise, sentences
+
+if TYPE_CHECKING:
+    from feim.studio import Studio
+
+
+class Judge(Protocol):
+    """Hears emotions: (samples,) at 16 kHz → (7,) probabilities in the order of EMOTIONS."""
+
+    def probabilities(self, wave: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """(samples,) at 16 kHz, and how many letters of IPA are in them."""
+
+    wave: np.ndarray
+    phonemes: int
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A model that speaks one language in the voice of any 512-number vector: a face's, or the voice network's own of a recording.
+
+    The studio itself speaks for faces alone; here a reading's own speaker is asked for.
+    """
+
+    studio: "Studio"
+    language: str = "en-us"
+
+    def say(self, text: str, vector: Tensor, emotion: str = "neutral", intensity: float = 1.0) -> Spoken:
+        """Seed 0; `intensity` is γ, 0 the model without emotion, which is Face-TTS. Raises: NothingToSay."""
+        studio, waves, letters = self.studio, [], 0
+        for sentence in sentences(normalise(text, self.language)):
+            phonemes = phonemise(sentence, self.language)
+            generator = torch.Generator().manual_seed(0)
+            symbols = torch.tensor(encode(phonemes))
+            spoken = studio.tts.synthesise(symbols, vector, EMOTIONS.index(emotion), intensity, studio.sampling, generator)
+            waves.append(studio.vocoder.synthesise(spoken.mel)[0])
+            letters += sum(symbol in LETTERS for symbol in phonemes)
+        return Spoken(np.concatenate(waves).astype(np.float32), letters)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The voice on trial, the material, the judges of emotion by name, and processes for those who listen slowly.
+
+    Attributes:
+        ears: the voice network, which says who speaks.
+    """
+
+    voice: Voice
+    material: Material
+    judges: Mapping[str, Judge]
+    ears: VoiceNetwork
+    pool: ProcessPoolExecutor
+
+    def heard(self, wave: np.ndarray) -> dict[str, list[float]]:
+        """Judge's name → probabilities of EMOTIONS."""
+        return {name: [round(float(p), 4) for p in judge.probabilities(wave)] for name, judge in self.judges.items()}
+
+    def transcripts(self, waves: Iterable[np.ndarray]) -> list[str]:
+        return list(self.pool.map(transcribe, waves))
+
+    def naturalness(self, waves: Iterable[np.ndarray]) -> list[float]:
+        """Overall DNSMOS of each."""
+        rate = partial(rate_naturalness, weights=self.material.dnsmos)
+        return [round(opinion.ovr, 4) for opinion in self.pool.map(rate, waves)]
+
+    def prosodies(self, spoken: Iterable[Spoken]) -> list[Prosody]:
+        spoken = list(spoken)
+        return list(self.pool.map(prosody, [s.wave for s in spoken], [s.phonemes for s in spoken]))
+
+    def distortions(self, references: Iterable[np.ndarray], waves: Iterable[np.ndarray]) -> list[float]:
+        """Mel-cepstral distortion in dB of each wave from its reference, both (samples,), warped in time."""
+        pairs = (_mels(side) for side in (references, waves))
+        return [round(found, 4) for found in self.pool.map(mel_cepstral_distortion, *pairs)]
+
+    @torch.inference_mode()
+    def recognise(self, wave: np.ndarray) -> np.ndarray:
+        """(samples,) → (512,) unit vector of the voice in it."""
+        return self.ears(mel_spectrogram(wave)[None])[0].numpy()
+
+
+def _mels(waves: Iterable[np.ndarray]) -> list[np.ndarray]:
+    return [mel_spectrogram(wave).numpy() for wave in waves]
