@@ -37,7 +37,7 @@ def corpus(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("corpora") / "miniature"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(voices, "available_engines", lambda: RULES)
-        synthesise_corpus(folder, clips=18, speakers=12)
+        synthesise_corpus(folder, clips=18, speakers=12, seed=4)  # whose clips for training show every emotion
     return folder
 
 
