@@ -18,8 +18,8 @@ from feim.models.tts import FEIMTTS
 from feim.signal.audio import mel_spectrogram, read_audio
 from feim.signal.emotion import EMOTIONS, UNLABELLED, InvalidIntensity, UnknownEmotion
 from feim.signal.face import FaceNotFound, UnreadableImage, find_face, read_image
-from feim.signal.text import NothingToSay, TextTooLong, encode
-from feim.studio import GROWTH, LABEL, Chunk, InvalidSetting, Speech, Studio
+from feim.signal.text import NothingToSay, TextTooLong, encode, phonemise
+from feim.studio import GROWTH, LABEL, LANGUAGES, NON_COMMERCIAL, Chunk, InvalidSetting, Speech, Studio
 
 FACES = Path(__file__).parents[1] / "assets" / "faces"
 WOMAN, MAN = FACES / "average-woman-20s.jpg", FACES / "average-man-20s.jpg"
@@ -102,6 +102,7 @@ def test_without_intensity_there_is_no_emotion(miniature):
     null_as_angry.tts.load_state_dict(miniature.tts.state_dict())
     with torch.no_grad():
         null_as_angry.tts.emotion.weight[EMOTIONS.index("angry")] = miniature.tts.emotion.weight[UNLABELLED]
+    checkpoint.to_device(null_as_angry.tts)  # computes in what the miniature computes in
     assert np.array_equal(null_as_angry.speak("Hello there.", emotion="angry", intensity=1.0).waveform, silent.waveform)
 
 
@@ -184,7 +185,7 @@ def test_numbers_are_spoken_and_other_scripts_are_told(miniature):
 
 def test_speed_pitch_and_steps(miniature):
     plain = miniature.speak("Hello there.", steps=2)
-    slow, fast = (miniature.speak("Hello there.", steps=2, speed=speed).mel.shape[1] for speed in (0.5, 2.0))
+    slow, fast = (miniature.speak(LONG, steps=2, speed=speed).mel.shape[1] for speed in (0.5, 2.0))  # long, for whole frames
     assert slow / fast == pytest.approx(4, rel=0.15)
     high = miniature.speak("Hello there.", steps=2, pitch_shift=12)
     assert np.array_equal(high.mel, plain.mel)
@@ -279,6 +280,83 @@ def test_waiting_between_chunks_is_not_counted(miniature, monkeypatch):
         chunks.append(chunk)
         now += 100
     assert chunks[-1].speech.timings["total"] == 0
+
+
+# ---- other languages ------------------------------------------------------------------------------------------------------
+
+POLISH = "Dzień dobry, jak się masz?"
+
+
+@pytest.fixture
+def polyglot(miniature, tmp_path) -> Studio:
+    """With a Polish voice on the shelf that never heard disgust, and another default voice."""
+    voice = FEIMTTS(replace(miniature.tts.config, unlearnt=("disgusted",)))
+    voice.load_state_dict(miniature.tts.state_dict())
+    voice.default_face.copy_(voice.default_face.flip(0))
+    checkpoint.save(voice, "tts-pl", {}, tmp_path)
+    return replace(miniature, shelf=tmp_path)
+
+
+def test_polish_is_read_as_polish_and_spoken_by_its_own_voice(polyglot):
+    said = polyglot.speak(POLISH, emotion="happy", language="pl", steps=2)
+    assert "".join(said.phonemes) == phonemise(POLISH, "pl") != phonemise(POLISH)
+    assert said.text == POLISH  # no English numbers or abbreviations
+    assert "".join(polyglot.speak(POLISH, emotion="happy", steps=2).phonemes) == phonemise(POLISH)
+    taken = polyglot._take("tts-pl")
+    assert torch.equal(polyglot.face_vector(None, taken), taken.default_face)
+    assert not torch.equal(polyglot.face_vector(None, taken), polyglot.face_vector(None))
+
+
+def test_what_the_polish_voice_says_is_not_for_commerce(polyglot):
+    assert polyglot.speak(POLISH, language="pl", steps=1).notes == (NON_COMMERCIAL,)
+    assert polyglot.speak("Привет, Ewa.", language="pl", steps=1).notes[0] == NON_COMMERCIAL
+    assert polyglot.speak("Hello.", steps=1).notes == ()
+    assert "CC BY-NC-SA" in NON_COMMERCIAL
+
+
+def test_an_emotion_that_a_voice_never_heard(polyglot):
+    with pytest.raises(InvalidSetting) as raised:
+        polyglot.speak(POLISH, emotion="disgusted", language="pl")
+    known = "neutral, happy, sad, angry, fearful, surprised"
+    assert str(raised.value) == f"the voice for pl has never heard anybody disgusted; use one of: {known}"
+    with pytest.raises(InvalidSetting, match="has never heard anybody disgusted"):
+        polyglot.stream(POLISH, emotion="disgust", language="pl")
+    quiet = polyglot.speak(POLISH, emotion="disgusted", intensity=0, language="pl", steps=1)  # which no emotion is needed for
+    assert np.array_equal(quiet.waveform, polyglot.speak(POLISH, intensity=0, language="pl", steps=1).waveform)
+    assert polyglot.speak("Yes.", emotion="disgusted", steps=1).emotion == "disgusted"  # the English voice has
+
+
+def test_a_voice_that_learnt_no_emotion_at_all(miniature):
+    mute = FEIMTTS(replace(miniature.tts.config, unlearnt=EMOTIONS)).eval()
+    mute.load_state_dict(miniature.tts.state_dict())
+    studio = replace(miniature, tts=mute)
+    with pytest.raises(InvalidSetting, match="the voice for en has never heard anybody neutral; use intensity 0"):
+        studio.speak("Yes.")
+    assert len(studio.speak("Yes.", intensity=0, steps=1).waveform)
+
+
+def test_english_is_what_it_was_before_anybody_asked_for_polish(polyglot):
+    before = polyglot.speak("Hello there.", emotion="sad", steps=2)
+    polyglot.speak(POLISH, emotion="sad", language="pl", steps=2)
+    assert np.array_equal(polyglot.speak("Hello there.", emotion="sad", steps=2, language="en").waveform, before.waveform)
+
+
+def test_a_language_is_loaded_once_and_not_before_it_is_asked_for(polyglot):
+    polyglot.speak("Hello.", steps=1)
+    first = polyglot.speak(POLISH, language="pl", steps=1)
+    for path in polyglot.shelf.iterdir():
+        path.unlink()
+    assert np.array_equal(polyglot.speak(POLISH, language="pl", steps=1).waveform, first.waveform)
+
+
+@pytest.mark.parametrize("way", ["speak", "stream"])
+def test_languages_that_nobody_here_speaks(miniature, tmp_path, way):
+    for language in ("de", "PL", "", None):
+        with pytest.raises(InvalidSetting, match=f"unknown language {language!r}; use one of: {', '.join(LANGUAGES)}"):
+            getattr(miniature, way)("Hello.", language=language)
+    with pytest.raises(MissingCheckpoint, match=r"tts-pl\.json is missing; restore it") as raised:
+        getattr(replace(miniature, shelf=tmp_path), way)(POLISH, language="pl")
+    assert "\n" not in str(raised.value)
 
 
 # ---- what cannot be done --------------------------------------------------------------------------------------------------
