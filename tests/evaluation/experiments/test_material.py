@@ -21,13 +21,13 @@ def ears(mel: torch.Tensor) -> torch.Tensor:
 def make(tmp_path, **given) -> Material:
     parts = {"seen": [], "unseen": [], "held_out": [], "recordings": []} | given
     return Material(
-        Extent(readings=7, scripts=2, speakers=2), dnsmos=tmp_path, folder=tmp_path, studio=None, ears=ears, pool=Pool(), **parts
+        Extent(readings=7, scripts=3, speakers=2), dnsmos=tmp_path, folder=tmp_path, studio=None, ears=ears, pool=Pool(), **parts
     )
 
 
 def test_pairs_have_equally_many_words_and_no_sentence_twice(tmp_path):
-    found = make(tmp_path, seen=["a b c", "d e", "f g h", "i j k"], unseen=["1 2 3", "4 5 6 7", "8 9", "10 11 12"])
-    assert found.pairs == [("a b c", "1 2 3"), ("d e", "8 9")]
+    found = make(tmp_path, seen=["a b c", "d e", "f g h", "i j k"], unseen=["1 2 3", "4 5 6 7", "8 9", "10 11 12", "13 14 15"])
+    assert found.pairs == [("a b c", "1 2 3"), ("d e", "8 9"), ("f g h", "10 11 12")]
 
 
 def test_teachers_read_in_turn_with_the_next_emotion(tmp_path, monkeypatch):
