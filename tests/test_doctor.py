@@ -8,6 +8,7 @@ from feim import doctor
 from feim.data.synthetic import engines
 from feim.models import MODELS, checkpoint
 from feim.models.emotion_recognition import EmotionRecogniser
+from feim.models.voice_emotion import VoiceEmotion
 
 
 @pytest.fixture
@@ -16,6 +17,11 @@ def ward(weights, tmp_path, monkeypatch):
     folder = tmp_path / "checkpoints"
     shutil.copytree(weights, folder)
     checkpoint.save(EmotionRecogniser(EmotionRecogniser.Config(width=16, dilations=(1,))), "emotion-judge", {}, folder)
+    for name in ("emotion-recogniser", "acted-emotion-judge"):
+        checkpoint.save(VoiceEmotion(VoiceEmotion.Config(members=1, hidden=4)), name, {}, folder)
+    for copy, original in (("speaker-judge", "voice-network"), ("tts-pl", "tts")):
+        for suffix in (".safetensors", ".json"):
+            shutil.copy(folder / f"{original}{suffix}", folder / f"{copy}{suffix}")
     monkeypatch.setattr(doctor, "CHECKPOINTS", folder)
     return folder
 
@@ -26,7 +32,7 @@ def complaints(name: str) -> list[str]:
 
 def test_a_healthy_installation(ward, capsys):
     found = doctor.examine()
-    assert set(found["checkpoints"]) == {"tts", "vocoder", "face-network", "voice-network", "emotion-judge"}
+    assert set(found["checkpoints"]) == set(MODELS)
     assert found["checkpoints"]["tts"]["parameters"] > 10_000
     assert found["checkpoints"]["tts"]["MiB"] > 0
     assert not [line for line in found["missing"] if line.startswith("weights")]
