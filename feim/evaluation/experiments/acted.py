@@ -9,7 +9,7 @@ from torch import Tensor
 
 from feim.data.clip import Clip
 from feim.data.corpora.nemo import is_test_sentence, read_nemo
-from feim.evaluation.experiments.distortion import ALL, BASE, OURS, by_emotion, compare
+from feim.evaluation.experiments.distortion import ALL, BASE, MEASURES, OURS, by_emotion, compare
 from feim.evaluation.experiments.experiment import Experiment, Picture
 from feim.evaluation.experiments.figures import EMOTION_COLOURS, curves, dumbbells, heat_map, intervals
 from feim.evaluation.experiments.material import Reading, count_phonemes
@@ -97,11 +97,11 @@ def probability(found: dict) -> dict[str, list[Mean]]:
 def rows(found: dict) -> list[Row]:
     """Distortion and prosody against the baseline; rank correlations of γ from 1 to 5; emotions heard at γ = 1."""
     made = []
-    for what, title, unit in (("distortion", "mel-cepstral distortion", "dB"), ("prosody", "distance of prosody", "JND")):
+    for what, title, unit, _ in MEASURES:
         ours, base, gained = by_emotion(found, what, OURS), by_emotion(found, what, BASE), by_emotion(found, what, OURS, BASE)
         for group, difference in gained.items():
             note = f"{ours[group].value:.2f} and {base[group].value:.2f}; ± {difference.error:.3f} (SE), {difference.count} readings"
-            bar = 0.0 if group == ALL else None
+            bar = 0.0 if what == "distortion" and group == ALL else None
             name = "all emotions" if group == ALL else group
             made.append(Row(f"actors, {title}, γ = 1 less γ = 0, {name}, {unit}", difference.value, bar, True, digits=3, note=note))
     lines = probability(found)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from feim.evaluation.experiments.material import Material
 from feim.evaluation.judges import SpeakerJudge, rate_naturalness, transcribe
-from feim.evaluation.metrics import Prosody, mel_cepstral_distortion, prosody
+from feim.evaluation.metrics import Prosody, envelope_distortion, mel_cepstral_distortion, prosody
 from feim.signal.audio import mel_spectrogram
 from feim.signal.emotion import EMOTIONS
 from feim.signal.text import LANGUAGES, LETTERS, encode, normalise, phonemise, sentences
@@ -90,7 +90,11 @@ class Stage:
         return list(self.pool.map(prosody, [s.wave for s in spoken], [s.phonemes for s in spoken]))
 
     def distortions(self, references: Iterable[np.ndarray], waves: Iterable[np.ndarray]) -> list[float]:
-        """Mel-cepstral distortion in dB of each wave from its reference, both (samples,), warped in time."""
+        """Mel-cepstral distortion in dB of each wave's spectral envelope from its reference's, both (samples,), warped in time."""
+        return [round(found, 4) for found in self.pool.map(envelope_distortion, references, waves)]
+
+    def mel_distortions(self, references: Iterable[np.ndarray], waves: Iterable[np.ndarray]) -> list[float]:
+        """The same of their log mels, harmonics included."""
         pairs = (_mels(side) for side in (references, waves))
         return [round(found, 4) for found in self.pool.map(mel_cepstral_distortion, *pairs)]
 
