@@ -67,7 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/NAME or runs/RECIPE, or with -DECODER)")
     train.add_argument("--checkpoints", type=Path, help="where weights go (default: the shipped ones' folder)")
     train.add_argument("--steps", type=int)
-    train.add_argument("--name", help="of tts: what the weights are called (default: tts); tts-pl is a smaller one, for Polish")
+    train.add_argument(
+        "--name",
+        help="what the weights are called: of tts, tts-pl is a smaller one, for Polish; of emotion-recogniser, acted-emotion-judge",
+    )
     train.add_argument("--initial", help="start from the weights of this name (tts, vocoder)")
     train.add_argument("--forget-emotions", action="store_true", default=None, help="of tts: erase the initial weights' emotions first")
     train.add_argument("--shares", type=float, nargs="+", metavar="SHARE", help="of tts: how often each corpus is drawn")
@@ -200,8 +203,7 @@ def _train(options: argparse.Namespace) -> dict:
         os.environ["ACCELERATE_USE_CPU"] = "true"
     if options.miniature and not options.checkpoints:
         raise ValueError("--miniature needs --checkpoints FOLDER, so that the shipped weights stay")
-    if options.steps is not None and options.steps < 1:
-        raise ValueError(f"--steps {options.steps} trains nothing; use 1 or more")
+    _check_steps(options.steps)
     order = Order(
         corpora=tuple(options.corpus),
         faces=options.faces,
@@ -223,6 +225,11 @@ def _train(options: argparse.Namespace) -> dict:
     return {"recipe": options.recipe, "parameters": parameters(model), "checkpoints": str(order.checkpoints)}
 
 
+def _check_steps(steps: int | None) -> None:
+    if steps is not None and steps < 1:
+        raise ValueError(f"--steps {steps} trains nothing; use 1 or more")
+
+
 def _corpus(options: argparse.Namespace) -> dict:
     from feim.data.corpora import prepare_corpus, workers
 
@@ -232,9 +239,12 @@ def _corpus(options: argparse.Namespace) -> dict:
 
 def _align(options: argparse.Namespace) -> dict:
     from feim.training.aligning import align_corpus
+    from feim.training.loop import together
 
+    _check_steps(options.steps)
     out = options.out or Path("runs") / f"align-{options.folder.name}"
     aligned, too_short = align_corpus(options.folder, out, options.steps, options.resume)
+    together().destroy_process_group()
     if not options.json:
         print(f"{options.folder}: phone times of {aligned} clips; {too_short} are too short for their texts and stay without")
     return {"corpus": str(options.folder), "aligned": aligned, "too short": too_short}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from feim.models.voice_emotion import VoiceEmotion
-from feim.signal.audio import HOP, SAMPLE_RATE, mel_spectrogram, read_audio, to_standard
+from feim.signal.audio import HOP, SAMPLE_RATE, UnreadableAudio, mel_spectrogram, read_audio, to_standard
 from feim.signal.emotion import EMOTIONS
 from feim.signal.functionals import functionals
 from feim.signal.world import track_pitch
@@ -42,7 +42,7 @@ class Heard:
 
     Attributes:
         emotions: the probability of each of feim.signal.emotion.EMOTIONS over the whole recording; they sum to 1.
-        moments: the same for its parts, in order.
+        moments: the same for its parts, in order; those without a voice are left out.
         seconds: how long it is; pitch: (T,) Hz, 0 where unvoiced, 100 values a second.
         known: how many recordings, or parts of them, told what is usual for this voice.
         notes: what the person should know.
@@ -74,19 +74,26 @@ def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = ()) ->
 
     Raises: UnreadableAudio, NothingHeard.
     """
-    wave, pitch, parts = _take_apart(audio)
+    wave = _samples(audio)
+    pitch, parts = _take_apart(wave)
     if not parts:
         raise NothingHeard(f"no voice is heard in {_name(audio)} ({len(wave) / SAMPLE_RATE:.1f} s); give a recording of somebody speaking")
-    friends = [part for sound in voice for part in _take_apart(sound)[2]]
+    friends, notes = [], [ESTIMATE]
+    for sound in voice:
+        _, own = _take_apart(_samples(sound))
+        friends += own
+        if not own:
+            notes.append(f"no voice is heard in {_name(sound)}, which was given as voice")
     if len(parts) >= FEW:
         friends += parts
+    if not friends:
+        notes.append(STRANGER)
     usual = recogniser.acquaint(torch.stack([part.described for part in friends]) if friends else torch.zeros(0, 0))
     found = recogniser.probabilities(torch.stack([part.described for part in parts]), usual)  # (P, 7)
     weights = torch.tensor([float(part.voiced) for part in parts])
     whole = (weights[:, None] * found).sum(0) / weights.sum()
     moments = tuple(Moment(part.start, part.end, _by_label(row)) for part, row in zip(parts, found, strict=True))
-    notes = (ESTIMATE,) if friends else (ESTIMATE, STRANGER)
-    return Heard(_by_label(whole), moments, len(wave) / SAMPLE_RATE, pitch.astype(np.float32), len(friends), notes)
+    return Heard(_by_label(whole), moments, len(wave) / SAMPLE_RATE, pitch, len(friends), tuple(notes))
 
 
 def _by_label(probabilities: Tensor) -> dict[str, float]:
@@ -97,18 +104,28 @@ def _name(sound: Sound) -> str:
     return "these samples" if isinstance(sound, np.ndarray) else Path(sound).name
 
 
-def _take_apart(sound: Sound) -> tuple[np.ndarray, np.ndarray, list[_Part]]:
-    """A file of any format, or samples at 16 kHz → the samples, their pitch (T,), and equal parts; those without a voice are left out."""
-    wave = to_standard(sound, SAMPLE_RATE) if isinstance(sound, np.ndarray) else read_audio(sound)
-    pitch = track_pitch(wave, noisy=True)
-    count = max(1, int(np.ceil(len(pitch) * HOP / SAMPLE_RATE / LONGEST)))
-    edges = np.linspace(0, len(pitch), count + 1).round().astype(int)
-    parts = []
+def _samples(sound: Sound) -> np.ndarray:
+    """A file of any format, or samples at 16 kHz → (samples,) float32. Raises UnreadableAudio."""
+    if isinstance(sound, str | Path):
+        return read_audio(sound)
+    if not (isinstance(sound, np.ndarray) and sound.ndim == 1 and len(sound) and np.issubdtype(sound.dtype, np.floating)):
+        given = f"an array of {sound.dtype} {sound.shape}" if isinstance(sound, np.ndarray) else repr(sound)
+        raise UnreadableAudio(f"{given} is no sound; give a sound file, or (samples,) at 16 kHz, numbers from −1 to 1")
+    return to_standard(sound, SAMPLE_RATE)
+
+
+def _take_apart(wave: np.ndarray) -> tuple[np.ndarray, list[_Part]]:
+    """(samples,) → their pitch (T,), and equal parts of at most LONGEST, heard one by one; those without a voice are left out."""
+    frames = -(-len(wave) // HOP)
+    count = int(np.ceil(frames * HOP / SAMPLE_RATE / LONGEST))
+    edges = np.linspace(0, frames, count + 1).round().astype(int)
+    pitches, parts = [], []
     for start, end in pairwise(edges):
-        voiced = int((pitch[start:end] > 0).sum())
-        if voiced * HOP / SAMPLE_RATE < SHORTEST:
-            continue
-        mel = mel_spectrogram(wave[start * HOP : end * HOP]).numpy()
-        described = torch.from_numpy(functionals(mel, pitch[start : start + mel.shape[1]]))
-        parts.append(_Part(start * HOP / SAMPLE_RATE, end * HOP / SAMPLE_RATE, described, voiced))
-    return wave, pitch, parts
+        stretch = wave[start * HOP : end * HOP]
+        pitch = track_pitch(stretch, noisy=True).astype(np.float32)  # 3 MiB of memory for every second at once
+        pitches.append(pitch)
+        voiced = int((pitch > 0).sum())
+        if voiced * HOP / SAMPLE_RATE >= SHORTEST:
+            described = torch.from_numpy(functionals(mel_spectrogram(stretch).numpy(), pitch))
+            parts.append(_Part(start * HOP / SAMPLE_RATE, min(end * HOP, len(wave)) / SAMPLE_RATE, described, voiced))
+    return np.concatenate(pitches), parts

@@ -116,7 +116,7 @@ class Studio:
     faces: FaceNetwork
     sampling: Sampling = field(default_factory=Sampling)
     shelf: Path = checkpoint.CHECKPOINTS
-    _taken: dict[str, torch.nn.Module] = field(default_factory=dict, repr=False)
+    _taken: dict[str, torch.nn.Module] = field(default_factory=dict, init=False, repr=False)
 
     def speak(
         self,
@@ -143,7 +143,8 @@ class Studio:
             language: "en", or "pl", whose voice learnt emotion from Polish actors and is not for commerce.
             progress: called with a fraction in [0, 1], which never falls, and what is being done.
 
-        Raises: UnknownEmotion, InvalidIntensity, InvalidSetting, NothingToSay, TextTooLong, UnreadableImage, FaceNotFound.
+        Raises: UnknownEmotion, InvalidIntensity, InvalidSetting, NothingToSay, TextTooLong, UnreadableImage, FaceNotFound; for another
+            language than English also MissingCheckpoint, DamagedCheckpoint.
         """
         wish = self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress)
         *_, last = self._chunks(wish, lambda frames: [(0, frames)])
@@ -241,9 +242,10 @@ class Studio:
         if vocoder == "griffin-lim" and pitch_shift:
             raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
         tts, spoken = self.model_of(language), LANGUAGES[language]
-        if feeling.label in tts.config.unlearnt:
-            known = ", ".join(label for label in EMOTIONS if label not in tts.config.unlearnt)
-            raise InvalidSetting(f"the voice for {language} has never heard anybody {feeling.label}; use one of: {known}")
+        if feeling.intensity and feeling.label in tts.config.unlearnt:
+            known = [label for label in EMOTIONS if label not in tts.config.unlearnt]
+            remedy = f"use one of: {', '.join(known)}" if known else "use intensity 0"
+            raise InvalidSetting(f"the voice for {language} has never heard anybody {feeling.label}; {remedy}")
         words = normalise(text, spoken)
         clock = dict.fromkeys(("face", "text", "acoustic", "vocoder"), 0.0)
         with _timed(clock, "text"):

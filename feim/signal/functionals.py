@@ -10,25 +10,32 @@ from feim.signal.audio import FRAME_RATE
 
 SPOKEN = 35.0  # dB under the loudest frame: pauses and breaths
 PARTS = 6  # of the clip, for contours
+FEWEST = 12  # frames: of a clip, of its speech, and of its voice
 BANDS = 16  # of eight mel bands each
 MODULATIONS = ((0.5, 2), (2, 4), (4, 7), (7, 12))  # Hz: phrases, stresses, syllables, tremor
 _DECIBELS = 20 / np.log(10)
 
 
 def functionals(mel: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-    """mel (128, T), natural log; pitch (T,) Hz, 0 where unvoiced → (COUNT,) float32.
+    """mel (128, T), natural log; pitch (T,) Hz, 0 where unvoiced → (COUNT,) float32, all of them finite.
 
-    A clip of less than twelve voiced frames is taken as monotonous over its loud frames.
+    A clip of less than twelve voiced frames is taken as monotonous over its loud frames, twelve at least; one that is shorter is held.
+    Raises: ValueError for a clip without frames.
     """
-    mel = np.asarray(mel, dtype=np.float64).T  # (T, 128)
+    mel, pitch = np.asarray(mel, dtype=np.float64).T, np.asarray(pitch, dtype=np.float64)  # (T, 128)
+    if not len(mel):
+        raise ValueError("a clip without frames was not said in any way; give one with sound")
+    missing = max(0, FEWEST - len(mel))
+    mel, pitch = np.pad(mel, ((0, missing), (0, 0)), mode="edge"), np.pad(pitch, (0, missing), mode="edge")
     level = 10 * np.log10(np.exp(2 * mel).mean(axis=1) + 1e-10)  # (T,) dB
     loud = level > level.max() - SPOKEN
-    voiced = np.asarray(pitch) > 0
+    voiced = pitch > 0
     semitones = 12 * np.log2(np.where(voiced, pitch, 1.0))
-    if voiced.sum() < 12:
-        voiced, semitones = level > level.max() - 20, np.zeros(len(level))
+    if voiced.sum() < FEWEST:
+        voiced, semitones = level >= min(level.max() - 20, np.sort(level)[-FEWEST]), np.zeros(len(level))
     spoken = np.flatnonzero(loud)
-    inside = slice(spoken[0], spoken[-1] + 1)
+    start = min(spoken[0], len(level) - FEWEST)
+    inside = slice(start, max(spoken[-1] + 1, start + FEWEST))
     middle = np.median(level[loud])
     groups = (
         _pitch(semitones, voiced, inside),

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from feim.data.batching import generators
 from feim.data.clip import read_manifest, write_manifest
 from feim.data.features import Features, read_features
 from feim.nn.alignment import search_durations, spread, symbol_of_frame
 from feim.nn.blocks import ConvNeXtBlock, sequence_mask
 from feim.signal.audio import MEL_SILENCE, N_MELS
 from feim.signal.text import BLANK, LETTERS, PUNCTUATION, SYMBOLS, encode
-from feim.training.loop import Settings, share_of_batch, train
+from feim.training.loop import Settings, share_of_batch, together, train
 
 STEPS, BATCH = 1500, 16
 EVENLY = 0.1  # share of the steps in which every symbol is as long as the others: a search among strangers finds nothing
@@ -48,24 +49,27 @@ def align_corpus(folder: str | Path, out: str | Path, steps: int | None = None, 
 
     Args: folder: a prepared corpus; out: the run's state and logs.
     Returns: how many clips were aligned, and how many are too short for their text and stay without.
-    Raises: BrokenManifest; ValueError when no clip waits for durations.
+    Raises: BrokenManifest; UnreadableAudio; ValueError when no clip waits for durations, or all that do are too short for their texts.
     """
     folder = Path(folder)
     clips = read_manifest(folder)
     waiting = [clip for clip in clips if clip.phonemes and clip.durations is None]
     if not waiting:
         raise ValueError(f"{folder} has no clip with a text and without phone times; there is nothing to align")
-    found = read_features(folder, waiting, ("mel", "pitch"))
+    with together().main_process_first():
+        found = read_features(folder, waiting)
     long_enough = [i for i, clip in enumerate(waiting) if len(timed(clip.phonemes)) <= found.starts[i + 1] - found.starts[i]]
     if not long_enough:
-        raise ValueError(f"every clip of {folder} is too short for its text; check the corpus")
+        raise ValueError(f"{folder} has {len(waiting)} clips without phone times, all too short for their texts; there is nothing to align")
     torch.manual_seed(0)
     steps = steps or STEPS
     settings = Settings(steps, learning_rate=2e-3, warmup=min(50, steps // 4 + 1), ema=0.99)
-    drawn = batches(found, long_enough, share_of_batch(BATCH), round(EVENLY * steps))
+    drawn = batches(found, long_enough, share_of_batch(BATCH), round(EVENLY * steps) * BATCH)
     model = train(TextSound(), drawn, losses, settings, out, resume).model
     durations = {waiting[i].id: whole_durations(waiting[i].phonemes, model, standard(mel_of(found, i))) for i in long_enough}
-    write_manifest(folder, [replace(clip, durations=durations.get(clip.id, clip.durations)) for clip in clips])
+    if together().is_main_process:
+        write_manifest(folder, [replace(clip, durations=durations.get(clip.id, clip.durations)) for clip in clips])
+    together().wait_for_everyone()
     return len(durations), len(waiting) - len(durations)
 
 
@@ -84,19 +88,18 @@ def mel_of(corpus: Features, index: int) -> np.ndarray:
 def standard(mel: np.ndarray) -> np.ndarray:
     """(T, 128) with the speaker's colour and level taken off, about unit variance, silence kept below."""
     level = mel.mean(axis=1)
-    loud = level > np.quantile(level, 0.4)
+    loud = level >= np.quantile(level, 0.4)
     return (mel - mel[loud].mean(axis=0)) / 2
 
 
 def batches(corpus: Features, usable: Sequence[int], size: int, evenly: int) -> Callable[[int], dict[str, Tensor]]:
     """Index → symbols (B, N), lengths (B,), places (B, M) of those that take time, timed (B,) how many, mel (B, 128, T), frames (B,).
 
-    `evenly` (B,) is true in the first batches, where nothing is searched yet.
+    `evenly` (B,) is true while the run has drawn fewer examples than `evenly`: nothing is searched yet.
     """
 
     def make(index: int) -> dict[str, Tensor]:
-        random = np.random.default_rng((11, index))
-        chosen = random.choice(usable, size)
+        chosen = [random.choice(usable) for random in generators(11, index, size)]
         texts = [np.array(encode(corpus.clips[i].phonemes)) for i in chosen]
         places = [np.array(timed(corpus.clips[i].phonemes)) for i in chosen]
         mels = [standard(mel_of(corpus, i)) for i in chosen]
@@ -109,7 +112,7 @@ def batches(corpus: Features, usable: Sequence[int], size: int, evenly: int) -> 
             "timed": torch.tensor([len(place) for place in places]),
             "mel": torch.from_numpy(np.stack(padded)).transpose(1, 2).contiguous(),
             "frames": torch.tensor([len(mel) for mel in mels]),
-            "evenly": torch.full((size,), index < evenly),
+            "evenly": torch.full((size,), index * size < evenly),
         }
 
     return make

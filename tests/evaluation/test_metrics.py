@@ -23,6 +23,7 @@ from feim.evaluation.metrics import (
     word_error_rate,
     words_of,
 )
+from feim.signal.audio import mel_spectrogram
 
 
 def harmonics(pitch: np.ndarray, level: float = 0.1) -> np.ndarray:

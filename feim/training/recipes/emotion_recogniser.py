@@ -57,7 +57,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Heard:
-    """The voices of one corpus by name, to learn from and to be measured on, and the corpus in the card's words."""
+    """The voices of one corpus by CORPUS/SPEAKER, to learn from and to be measured on, and the corpus in the card's words."""
 
     training: dict[str, Voice]
     measured: dict[str, Voice]
@@ -75,18 +75,21 @@ def run(order: Order) -> VoiceEmotion:
         raise ValueError(f"the recipe emotion-recogniser makes {NAME} or {FOR_JUDGES}, not {name}; leave --name out, or give one of them")
     with together().main_process_first():
         corpora = [hear(folder, judges_alone=name == FOR_JUDGES) for folder in order.corpora]
-    training = {key: voice for corpus in corpora for key, voice in corpus.training.items()}
+    titles = [title for corpus in corpora for title in corpus.training]
+    training = [voice for corpus in corpora for voice in corpus.training.values()]
     measured = [voice for corpus in corpora for voice in corpus.measured.values()]
-    actors = [key for key, voice in training.items() if voice.is_actor]
+    actors = [index for index, voice in enumerate(training) if voice.is_actor]
     if len(actors) < 2:
         raise ValueError(f"the corpora have {len(actors)} speakers who are no teachers, with labels; the recogniser needs two or more")
     left_out = []
     for actor in actors:
-        others = [voice for key, voice in training.items() if key != actor]
-        left_out.append((fit(order, others, f"without-{Path(actor).name}").model, training[actor]))
-    trained = fit(order, list(training.values()), "all")
+        others = [*training[:actor], *training[actor + 1 :]]
+        part = f"without-{actor}-{Path(titles[actor]).name}"  # speakers of two corpora may be called alike
+        left_out.append((fit(order, others, part).model, training[actor]))
+    trained = fit(order, training, "all")
     trained.model.temperature.fill_(temperature(left_out))
-    metrics = {"actors left out": accuracies(left_out) | {Path(a).name: accuracy([pair]) for a, pair in zip(actors, left_out, strict=True)}}
+    each = {titles[actor]: accuracy([pair]) for actor, pair in zip(actors, left_out, strict=True)}
+    metrics = {"actors left out": accuracies(left_out) | each}
     for title, is_actor in (("actors that judges leave to generators", True), ("teachers never heard", False)):
         if strangers := [(trained.model, voice) for voice in measured if voice.is_actor == is_actor]:
             metrics[title] = accuracies(strangers)
@@ -108,6 +111,8 @@ def hear(folder: Path, judges_alone: bool) -> Heard:
     synthetic = all(clip.licence == SYNTHETIC for clip in clips)
     if synthetic:
         clips = [clip for clip in clips if clip.split == "judge"]
+    if not clips:
+        raise ValueError(f"{folder} has no clip with an emotion that this recipe may hear, of teachers only judges'; leave it out")
     names = sorted({clip.speaker for clip in clips})
     if synthetic:
         away = set(names[::MEASURED_EVERY])

@@ -24,7 +24,7 @@ from feim.data.clip import read_manifest
 from feim.data.corpora.london import Person, read_london
 from feim.data.features import Features, read_features
 from feim.data.pairing import Described, describe_speakers, pair_faces_with_voices
-from feim.models import checkpoint
+from feim.models import MODELS, checkpoint, model_class
 from feim.models.embeddings import FaceNetwork, VoiceNetwork
 from feim.models.tts import FEIMTTS
 from feim.signal.emotion import EMOTIONS, UNLABELLED
@@ -56,13 +56,14 @@ LEARNING_RATES = {DEFAULT: 1e-3, "unet": 1e-4}  # the second is Face-TTS's
 def run(order: Order) -> FEIMTTS:
     """Train on the corpora's training clips and save under the order's name, else as "tts", or as "tts-unet".
 
-    Raises: ValueError for an unknown decoder, or one that the initial weights have not; MissingCheckpoint.
+    Raises: ValueError for an unknown decoder, or one that the initial weights have not, or for another model's name; MissingCheckpoint.
     """
+    check_name(order.name)
     model = build(order)
     voice = checkpoint.load(VoiceNetwork, "voice-network", order.checkpoints)
     material = gather(order, voice)
     model.default_face.copy_(torch.from_numpy(material.typical))
-    model.config = replace(model.config, unlearnt=material.unlearnt)
+    model.config = replace(model.config, unlearnt=unlearnt(order, model, material))
     size, frames = (8, 128) if order.miniature else (BATCH, FRAMES)
     batches = utterances(material.corpora, material.vector, share_of_batch(size), frames, material.shares)
 
@@ -109,6 +110,19 @@ class Material:
     def described(self, order: Order) -> list[dict]:
         """For the card."""
         return corpora_data(order, self.corpora) + ([portraits_data(self.people)] if self.people else [])
+
+
+def check_name(name: str | None) -> None:
+    """Raises: ValueError when no file, or another model's weights, would be called so: found before the training, not after it."""
+    if name is not None and (Path(name).name != name or (name in MODELS and model_class(name) is not FEIMTTS)):
+        raise ValueError(f"--name {name} cannot be what weights of FEIM-TTS are called; use a plain name of their own, such as tts-pl")
+
+
+def unlearnt(order: Order, model: FEIMTTS, material: Material) -> tuple[str, ...]:
+    """Emotions that neither the corpora show nor the initial weights know."""
+    if order.initial is None or order.forget_emotions:
+        return material.unlearnt
+    return tuple(label for label in material.unlearnt if label in model.config.unlearnt)
 
 
 def gather(order: Order, voice: VoiceNetwork) -> Material:
