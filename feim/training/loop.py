@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator, PartialState
+from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast_object_list, parse_flag_from_env, set_seed
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
@@ -83,6 +84,7 @@ def train(
     """
     folder = Path(folder)
     precision = "bf16" if settings.mixed_precision and has_bf16(together().device) else "no"
+    AcceleratorState._reset_state()  # or a process could not train one model in bf16 and the next in float32
     accelerator = Accelerator(mixed_precision=precision, log_with="tensorboard", project_dir=folder)
     set_seed(settings.seed, device_specific=True)
     trained = [p for p in model.parameters() if p.requires_grad]

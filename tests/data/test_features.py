@@ -102,3 +102,25 @@ def test_an_analysis_that_stops_leaves_nothing_in_the_cache(corpus, clips, tmp_p
     with pytest.raises(UnreadableAudio, match="gone"):
         features._compute(corpus, [clips[0], gone], KINDS, tmp_path, processes=1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_cache_depends_on_sounds_and_kinds_alone(clips):
+    key = features._key(clips, ("mel", "pitch"))
+    timed_later = [replace(clip, durations=None, phonemes=None, text="Something else.", split="test", emotion=None) for clip in clips]
+    assert features._key(timed_later, ("mel", "pitch")) == key
+    others = [
+        [replace(clips[0], audio="audio/another.flac"), *clips[1:]],
+        [replace(clips[0], licence="CC BY 4.0"), *clips[1:]],  # a room and a microphone: another pitch tracker listens
+        clips[::-1],
+        clips[:-1],
+    ]
+    assert key not in {features._key(other, ("mel", "pitch")) for other in others}
+    assert features._key(clips, ("mel",)) != key
+
+
+def test_clips_that_learn_their_times_keep_their_cache(corpus, clips, found, monkeypatch):
+    monkeypatch.setattr(features, "_compute", None)
+    unaligned = [replace(clip, durations=None) for clip in clips]
+    again = read_features(corpus, unaligned, KINDS)
+    assert again.clips == unaligned
+    assert np.array_equal(again.mel, found.mel)

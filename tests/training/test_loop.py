@@ -55,6 +55,13 @@ def equal(one: nn.Module, other: nn.Module) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
 
 
+def test_one_process_trains_one_model_in_bf16_and_the_next_in_float32(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "has_bf16", lambda device: True)  # emulated where it is not
+    for mixed in (True, False, True):
+        trained = train(network(), batches, loss_fn, replace(SETTINGS, steps=1, mixed_precision=mixed), tmp_path / str(mixed)).model
+        assert {p.dtype for p in trained.parameters()} == {torch.float32}
+
+
 def test_it_learns(tmp_path):
     model = network()
     before = float(loss_fn(model.eval(), batches(99))["loss"])
