@@ -7,6 +7,7 @@ import pytest
 from feim import doctor
 from feim.data.synthetic import engines
 from feim.models import MODELS, checkpoint
+from feim.models.embeddings import VoiceNetwork
 from feim.models.emotion_recognition import EmotionRecogniser
 from feim.models.voice_emotion import VoiceEmotion
 
@@ -17,11 +18,12 @@ def ward(weights, tmp_path, monkeypatch):
     folder = tmp_path / "checkpoints"
     shutil.copytree(weights, folder)
     checkpoint.save(EmotionRecogniser(EmotionRecogniser.Config(width=16, dilations=(1,))), "emotion-judge", {}, folder)
+    checkpoint.save(VoiceNetwork(VoiceNetwork.Config(width=16, dilations=(1,))), "speaker-judge", {}, folder)
     for name in ("emotion-recogniser", "acted-emotion-judge"):
-        checkpoint.save(VoiceEmotion(VoiceEmotion.Config(members=1, hidden=4)), name, {}, folder)
-    for copy, original in (("speaker-judge", "voice-network"), ("tts-pl", "tts")):
-        for suffix in (".safetensors", ".json"):
-            shutil.copy(folder / f"{original}{suffix}", folder / f"{copy}{suffix}")
+        card = {"licence": "non-commercial; learnt from actors (CC BY-NC-SA 4.0)"}
+        checkpoint.save(VoiceEmotion(VoiceEmotion.Config(hidden=4)), name, card, folder)
+    for suffix in ("json", "safetensors"):
+        shutil.copy(folder / f"tts.{suffix}", folder / f"tts-pl.{suffix}")
     monkeypatch.setattr(doctor, "CHECKPOINTS", folder)
     return folder
 
@@ -40,6 +42,21 @@ def test_a_healthy_installation(ward, capsys):
     told = capsys.readouterr().out
     assert f"{found['checkpoints']['tts']['parameters']:,} parameters" in told
     assert f"Teachers' voices: {', '.join(engine.name for engine in engines.available_engines())}\n" in told
+
+
+def test_weights_that_are_not_for_commerce_are_listed_as_such(ward, capsys):
+    doctor.show(doctor.examine())
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.startswith("  ")}
+    assert "non-commercial; learnt from actors (CC BY-NC-SA 4.0)" in lines["emotion-recogniser"]
+    assert "non-commercial" in lines["acted-emotion-judge"]
+    assert "non-commercial" not in lines["tts"]
+    assert "Apache-2.0" in lines["tts"]
+
+
+@pytest.mark.parametrize("name", ["emotion-recogniser", "acted-emotion-judge", "tts-pl"])
+def test_shipped_weights_that_learnt_from_actors_are_not_for_commerce(name):
+    """The actors' licence is CC BY-NC-SA."""
+    assert checkpoint.read_card(name)["licence"].startswith("non-commercial; ")
 
 
 @pytest.mark.parametrize("name", MODELS)

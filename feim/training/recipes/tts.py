@@ -114,7 +114,7 @@ class Material:
 
 def check_name(name: str | None) -> None:
     """Raises: ValueError when no file, or another model's weights, would be called so: found before the training, not after it."""
-    if name is not None and (Path(name).name != name or (name in MODELS and model_class(name) is not FEIMTTS)):
+    if name is not None and (not name or Path(name).name != name or (name in MODELS and model_class(name) is not FEIMTTS)):
         raise ValueError(f"--name {name} cannot be what weights of FEIM-TTS are called; use a plain name of their own, such as tts-pl")
 
 

@@ -1,6 +1,6 @@
 """The recipe of tts in miniature, on a corpus made in seconds: resuming, decoders, and whose voice is heard in training."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from feim.data.features import read_features
 from feim.models import checkpoint
 from feim.models.checkpoint import MissingCheckpoint
 from feim.models.tts import FEIMTTS, Sampling
+from feim.signal.emotion import EMOTIONS
 from feim.training.recipes import tts
 
 
@@ -109,3 +110,52 @@ def test_speech_without_labels_can_stand_alone(order, corpus, tmp_path):
     start = tts.build(order).emotion.weight.detach()
     moved = (tts.run(replace(order, corpora=(tmp_path,), steps=2)).emotion.weight - start).norm(dim=1) / start.norm(dim=1)
     assert moved[:-1].max() < 1e-4 < moved[-1]
+
+
+# ---- names, and what was never heard --------------------------------------------------------------------------------------
+
+
+def only(corpus, folder, emotions):
+    """The corpus without clips of other emotions; those that nobody labelled stay."""
+    folder.mkdir()
+    (folder / "audio").symlink_to(corpus / "audio")
+    write_manifest(folder, [clip for clip in read_manifest(corpus) if clip.emotion in emotions])
+    return folder
+
+
+def test_weights_are_saved_under_their_name_and_know_what_they_never_heard(order, corpus, tmp_path):
+    heard = ("neutral", "sad", "angry")
+    few = only(corpus, tmp_path / "few", heard)
+    model = tts.run(replace(order, corpora=(few,), steps=1, name="tts-pl"))
+    assert not (order.checkpoints / "tts.json").exists()
+    loaded = checkpoint.load(FEIMTTS, "tts-pl", order.checkpoints)
+    assert loaded.config == model.config  # a tuple again, not JSON's list
+    assert loaded.config.unlearnt == tuple(label for label in EMOTIONS if label not in heard)
+    card = checkpoint.read_card("tts-pl", order.checkpoints)
+    assert card["config"]["unlearnt"] == list(loaded.config.unlearnt)
+    assert "--name tts-pl" in card["command"]
+
+
+def test_initial_weights_remember_emotions_unless_they_are_forgotten(order, corpus, tmp_path):
+    sad, angry = (only(corpus, tmp_path / label, ("neutral", label)) for label in ("sad", "angry"))
+    first = tts.run(replace(order, corpora=(sad,), steps=1))
+    assert {"sad", "neutral"}.isdisjoint(first.config.unlearnt)
+    again = replace(order, corpora=(angry,), steps=1, initial="tts", name="second")
+    assert tts.run(replace(again, out=tmp_path / "2")).config.unlearnt == ("happy", "fearful", "disgusted", "surprised")
+    forgotten = tts.run(replace(again, out=tmp_path / "3", forget_emotions=True))
+    assert forgotten.config.unlearnt == ("happy", "sad", "fearful", "disgusted", "surprised")
+
+
+def test_the_polish_voice_has_a_size_of_its_own(order):
+    sizes = {name: asdict(tts.build(replace(order, miniature=False, name=name)).config) for name in (None, "tts-pl", "other")}
+    assert sizes[None] == sizes["other"] == asdict(FEIMTTS.Config())
+    assert {key: value for key, value in sizes["tts-pl"].items() if value != sizes[None][key]} == tts.SIZES["tts-pl"]
+    assert tts.build(replace(order, miniature=True, name="tts-pl")).config.channels == tts.MINIATURE["channels"]
+
+
+@pytest.mark.parametrize("name", ["vocoder", "face-network", "emotion-recogniser", "a/b", "../tts", ""])
+def test_names_that_weights_cannot_have(order, name):
+    """Said before the training, not when its weights are to be saved."""
+    with pytest.raises(ValueError, match=f"--name {name} cannot be what weights of FEIM-TTS are called; use a plain name"):
+        tts.run(replace(order, name=name))
+    assert not order.out.exists()
