@@ -53,7 +53,7 @@ class Sampling:
         length_scale: factor on durations.
     """
 
-    steps: int = 5
+    steps: int = 8
     solver: Literal["dpm-solver++", "euler"] = "dpm-solver++"
     temperature: float = 20.0
     growth: float | None = 0.25
