@@ -20,7 +20,7 @@ from feim.models.vocoder import SourceFilterVocoder
 from feim.signal.audio import HOP, SAMPLE_RATE, griffin_lim, write_audio
 from feim.signal.emotion import EMOTIONS, Emotion, parse_emotion
 from feim.signal.face import Face, find_face, read_image
-from feim.signal.text import encode, normalise, phonemise, sentences, unreadable
+from feim.signal.text import LANGUAGES, encode, normalise, phonemise, sentences, unreadable
 from feim.signal.world import shift_pitch, synthesise
 
 Progress = Callable[[float, str], None]
@@ -28,7 +28,6 @@ FaceSource = str | Path | Image.Image | np.ndarray
 VOCODERS = ("source-filter", "griffin-lim")
 FIRST_STRETCH = 50  # frames of a sentence that a stream gives first: half a second, long enough to make what follows
 GROWTH = 4  # of the stretches after it: each is synthesised with all before it, which costs a third more at most
-LANGUAGES = {"en": "en-us", "pl": "pl"}  # as they are asked for → as espeak-ng calls them
 NON_COMMERCIAL = "this voice learnt from actors' recordings that are not for commerce (CC BY-NC-SA 4.0), and so is what it says"
 LABEL = "AI-generated speech (FEIM). The voice is an estimate from a portrait's appearance; it is nobody's own voice."
 
@@ -193,7 +192,8 @@ class Studio:
             self._taken[name] = checkpoint.load(model_class(name), name, self.shelf)
         return self._taken[name]
 
-    def _voice_of(self, language: str) -> FEIMTTS:
+    def model_of(self, language: str) -> FEIMTTS:
+        """The model that speaks a language. Raises: InvalidSetting, MissingCheckpoint, DamagedCheckpoint."""
         if language not in LANGUAGES:
             raise InvalidSetting(f"unknown language {language!r}; use one of: {', '.join(LANGUAGES)}")
         return self.tts if language == "en" else checkpoint.to_device(self._take(f"tts-{language}"))
@@ -241,7 +241,7 @@ class Studio:
             raise InvalidSetting(f"unknown vocoder {vocoder!r}; use {' or '.join(VOCODERS)}")
         if vocoder == "griffin-lim" and pitch_shift:
             raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
-        tts, spoken = self._voice_of(language), LANGUAGES[language]
+        tts, spoken = self.model_of(language), LANGUAGES[language]
         if feeling.intensity and feeling.label in tts.config.unlearnt:
             known = [label for label in EMOTIONS if label not in tts.config.unlearnt]
             remedy = f"use one of: {', '.join(known)}" if known else "use intensity 0"

@@ -1,7 +1,10 @@
-"""Listeners that grade speech and took no part in making it: words (pocketsphinx), naturalness (DNSMOS), emotion (our own network)."""
+"""Listeners that grade speech and took no part in making it: words (pocketsphinx), naturalness (DNSMOS), emotion and speaker (our own).
+
+Ours learnt from speakers whom no generator heard: the split "judge" of every corpus.
+"""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +15,12 @@ import numpy as np
 import torch
 
 from feim.models.checkpoint import load
+from feim.models.embeddings import VoiceNetwork
 from feim.models.emotion_recognition import EmotionRecogniser
+from feim.models.voice_emotion import VoiceEmotion
 from feim.signal.audio import SAMPLE_RATE, mel_spectrogram
 from feim.signal.emotion import EMOTIONS
+from feim.signal.functionals import functionals
 from feim.signal.world import track_pitch
 
 DNSMOS_SAMPLES = int(9.01 * SAMPLE_RATE)
@@ -122,3 +128,48 @@ class EmotionJudge:
     def emotion(self, wave: np.ndarray) -> str:
         """The likeliest emotion."""
         return EMOTIONS[int(self.probabilities(wave).argmax())]
+
+
+@dataclass(frozen=True)
+class ActedEmotionJudge:
+    """Which emotion is heard, by a judge who learnt from real actors too, and who must know a voice to hear what is unusual for it."""
+
+    network: VoiceEmotion
+
+    @classmethod
+    def shipped(cls) -> "ActedEmotionJudge":
+        """The trained judge. Raises: feim.models.checkpoint.MissingCheckpoint, DamagedCheckpoint."""
+        return cls(load(VoiceEmotion, "acted-emotion-judge"))
+
+    def probabilities(self, waves: Sequence[np.ndarray], known: Sequence[np.ndarray] | None = None) -> np.ndarray:
+        """(samples,) each at 16 kHz, clean, of one voice → (N, 7) in the order of feim.signal.emotion.EMOTIONS.
+
+        Args: known: clips of the same voice that tell what is usual for it, whatever their emotions; None: `waves` themselves.
+        """
+        heard = _describe(waves)
+        return self.network.probabilities(heard, self.network.acquaint(heard if known is None else _describe(known))).numpy()
+
+
+def _describe(waves: Sequence[np.ndarray]) -> torch.Tensor:
+    return torch.from_numpy(np.stack([functionals(mel_spectrogram(wave).numpy(), track_pitch(wave)) for wave in waves]))
+
+
+@dataclass(frozen=True)
+class SpeakerJudge:
+    """Whether two clips are of one voice."""
+
+    network: VoiceNetwork
+
+    @classmethod
+    def shipped(cls) -> "SpeakerJudge":
+        """The trained judge. Raises: feim.models.checkpoint.MissingCheckpoint, DamagedCheckpoint."""
+        return cls(load(VoiceNetwork, "speaker-judge"))
+
+    @torch.no_grad()
+    def vector(self, wave: np.ndarray) -> np.ndarray:
+        """(samples,) at 16 kHz → (512,) of unit length; the cosine of two is how alike the voices are."""
+        return self.network.eval()(mel_spectrogram(wave)[None])[0].numpy()
+
+    def similarity(self, one: np.ndarray, other: np.ndarray) -> float:
+        """Cosine in [−1, 1] of two clips' vectors."""
+        return float(self.vector(one) @ self.vector(other))

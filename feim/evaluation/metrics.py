@@ -9,9 +9,9 @@ import numpy as np
 
 from feim.nn.ranks import area_under_curve as area_under_curve
 from feim.nn.ranks import ranks
-from feim.signal.audio import FRAME_RATE, HOP, N_FFT
+from feim.signal.audio import FRAME_RATE, HOP, MEL_FLOOR, N_FFT, mel_filterbank
 from feim.signal.text import NothingToSay, normalise
-from feim.signal.world import track_pitch
+from feim.signal.world import spectral_envelope, track_pitch
 
 SILENCE = 35.0  # dB under the loudest frame: pauses and breaths
 # Just noticeable differences: how many of them apart two readings are is their distance.
@@ -123,6 +123,20 @@ def mel_cepstral_distortion(a: np.ndarray, b: np.ndarray) -> float:
     costs = 10 / np.log(10) * np.sqrt(2 * np.square(gaps).sum(-1))
     cost, visited = dynamic_time_warping(costs)
     return cost / visited
+
+
+def envelope_distortion(a: np.ndarray, b: np.ndarray) -> float:
+    """The same between two sounds (samples,) at 16 kHz, of WORLD's spectral envelopes, as mel-cepstra of speech usually are made.
+
+    Log mels also show harmonics, the more the higher the voice: copying one with WORLD costs 0.8 dB at 100 Hz and 2 dB at 290 Hz.
+    """
+    return mel_cepstral_distortion(_envelope_mel(a), _envelope_mel(b))
+
+
+def _envelope_mel(wave: np.ndarray) -> np.ndarray:
+    """(samples,) → (128, T): the log-mel that a voice without pitch would have."""
+    envelope = spectral_envelope(wave, track_pitch(wave, noisy=True))  # (T, 513) power
+    return np.log(np.maximum(np.sqrt(envelope) @ mel_filterbank().numpy(), MEL_FLOOR)).T
 
 
 @dataclass(frozen=True)

@@ -48,16 +48,17 @@ class Sampling:
         growth: of the score's guidance with ln γ above 1; None is the paper's constant γ.
         prosody_growth: the same for durations and pitch. Both were chosen on validation sentences: with 0.3 for each, a judge took
             strong fear for surprise and surprise for happiness.
-        interval: (low, high) times between which guidance acts on the score; outside, the conditional model runs alone.
+        interval: (low, high) times between which guidance acts on the score; outside, the conditional model runs alone, for half the
+            cost. Below 0.2 guidance moves nothing that can be measured; at 1 it sets the level of the whole mel.
         length_scale: factor on durations.
     """
 
-    steps: int = 6
+    steps: int = 8
     solver: Literal["dpm-solver++", "euler"] = "dpm-solver++"
     temperature: float = 20.0
     growth: float | None = 0.25
     prosody_growth: float | None = 0.07
-    interval: tuple[float, float] = (0.05, 1.0)
+    interval: tuple[float, float] = (0.2, 1.0)
     length_scale: float = 1.0
 
     def weight(self, intensity: float) -> float:
@@ -269,7 +270,7 @@ class FEIMTTS(nn.Module):
             return diffusion.clean_from_velocity(y, v, times)
 
         noise = torch.randn(mu.shape, generator=generator).to(device) / sampling.temperature**0.5
-        times = {"euler": diffusion.steps_evenly, "dpm-solver++": diffusion.steps_by_noise}[sampling.solver](sampling.steps)
+        times = {"euler": diffusion.steps_evenly, "dpm-solver++": diffusion.steps_with_jump}[sampling.solver](sampling.steps)
         y = diffusion.SOLVERS[sampling.solver](denoise, noise, times, callback)
         mel = ((mu + self.config.residual_scale * y) * self.config.mel_scale + self.config.mel_mean).clamp_min(MEL_SILENCE)
         return Utterance(mel[0].cpu(), durations[0].cpu(), (pitch[0] * PITCH_SPREAD + PITCH_CENTRE).exp().cpu())

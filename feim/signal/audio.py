@@ -116,13 +116,16 @@ def griffin_lim(mel: torch.Tensor, iterations: int = 32) -> torch.Tensor:
 
     A mel louder than a waveform can be is made as loud as it can, without clipping.
     """
+    frames = mel.shape[-1]
+    shortest = N_FFT // HOP + 1  # frames that a transform, mirrored at the ends, needs
+    mel = torch.nn.functional.pad(mel, (0, max(0, shortest - frames)), value=MEL_SILENCE)
     inverse = InverseMelScale(N_FFT // 2 + 1, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")
     magnitude = inverse(mel.exp())  # (513, T)
     magnitude = torch.cat([magnitude, magnitude[:, -1:]], dim=1)  # 160·T samples have T + 1 centred frames
     samples = mel.shape[-1] * HOP
     synthesise = GriffinLim(N_FFT, n_iter=iterations, hop_length=HOP, power=1.0, length=samples, rand_init=False)
     wave = synthesise(magnitude)
-    return wave / wave.abs().max().clamp_min(1)
+    return (wave / wave.abs().max().clamp_min(1))[: frames * HOP]
 
 
 def loudness_envelope(samples: np.ndarray, points: int = 1000) -> np.ndarray:

@@ -13,6 +13,7 @@ from num2words import num2words
 from phonemizer.backend import EspeakBackend
 from phonemizer.backend.espeak.wrapper import EspeakWrapper
 
+LANGUAGES = {"en": "en-us", "pl": "pl"}  # that a voice speaks, as people ask for them → as espeak-ng calls them
 BLANK = "_"
 PUNCTUATION = ",.!?;:—"
 LETTERS = "abcdefghijklmnopqrstuvwxyzæçðøħŋœǀǁǂǃɐɑɒɓɔɕɖɗɘəɚɛɜɝɞɟɠɡɢɣɤɥɦɧɨɩɪɫɬɭɮɯɰɱɲɳɴɵɶɸɹɺɻɽɾʀʁʂʃʄʈʉʊʋʌʍʎʏʐʑʒʔʕʘʙʛʜʝʟʡʢʦʧβθχᵻⱱãẽĩõũ"

@@ -59,12 +59,19 @@ def track_pitch(wave: np.ndarray, noisy: bool = False) -> np.ndarray:
     return pitch[: -(-len(wave) // HOP)]
 
 
+def spectral_envelope(wave: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+    """(samples,) and its pitch (T,) → (T, 513) power, without the harmonics (CheapTrick, Morise 2015)."""
+    wave = np.ascontiguousarray(wave, dtype=np.float64)
+    times = np.arange(len(pitch)) * FRAME_MS / 1000
+    return pyworld.cheaptrick(wave, pitch, times, SAMPLE_RATE, f0_floor=PITCH_FLOOR + 11.0, fft_size=FFT_SIZE)
+
+
 def analyse(wave: np.ndarray, pitch: np.ndarray | None = None) -> World:
     """(samples,) → World with T = ⌈samples / 160⌉ frames, aligned with feim.signal.audio.mel_spectrogram."""
     wave = np.ascontiguousarray(wave, dtype=np.float64)
     pitch = track_pitch(wave) if pitch is None else pitch
     times = np.arange(len(pitch)) * FRAME_MS / 1000
-    envelope = pyworld.cheaptrick(wave, pitch, times, SAMPLE_RATE, f0_floor=PITCH_FLOOR + 11.0, fft_size=FFT_SIZE)
+    envelope = spectral_envelope(wave, pitch)
     aperiodicity = pyworld.d4c(wave, pitch, times, SAMPLE_RATE, fft_size=FFT_SIZE)
     return World(pitch, envelope, aperiodicity)
 

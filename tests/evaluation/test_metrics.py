@@ -12,6 +12,7 @@ from feim.evaluation.metrics import (
     cosine,
     dynamic_time_warping,
     edit_distance,
+    envelope_distortion,
     isotonic,
     mel_cepstral_distortion,
     prosody,
@@ -22,6 +23,7 @@ from feim.evaluation.metrics import (
     word_error_rate,
     words_of,
 )
+from feim.signal.audio import mel_spectrogram
 
 
 def harmonics(pitch: np.ndarray, level: float = 0.1) -> np.ndarray:
@@ -120,6 +122,21 @@ def test_time_warping_equals_brute_force():
         return costs[i, j] + (min(before) if before else 0)
 
     assert dynamic_time_warping(costs)[0] == pytest.approx(cheapest(5, 7))
+
+
+def test_envelopes_do_not_hear_pitch():
+    """One vowel at 120 and at 180 Hz: its log mels differ by the harmonics, its envelopes far less."""
+    seconds = np.arange(8000) / 16_000
+
+    def vowel(pitch: float) -> np.ndarray:
+        tones = np.arange(pitch, 7500, pitch)
+        loudness = 1 / (1 + ((tones - 700) / 300) ** 2) + 0.3 / (1 + ((tones - 2500) / 400) ** 2)
+        return 0.05 * np.sum(loudness[:, None] * np.cos(2 * np.pi * tones[:, None] * seconds), axis=0)
+
+    low, high = vowel(120.0), vowel(180.0)
+    assert envelope_distortion(low, low) == 0
+    assert envelope_distortion(low, 0.5 * low) < 0.3  # softer, not different: only the floor of silence stays where it is
+    assert envelope_distortion(low, high) < 0.6 * mel_cepstral_distortion(mel_spectrogram(low).numpy(), mel_spectrogram(high).numpy())
 
 
 def test_mel_cepstral_distortion():

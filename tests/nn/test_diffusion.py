@@ -15,8 +15,8 @@ from feim.nn.diffusion import (
     noise_rate,
     sample_dpm_solver_2m,
     sample_euler,
-    steps_by_noise,
     steps_evenly,
+    steps_with_jump,
     tempered,
     velocity,
 )
@@ -55,7 +55,7 @@ def noise(count: int = 20_000) -> Tensor:
     ("sample", "times"),
     [
         (sample_euler, steps_evenly(200)),
-        (sample_dpm_solver_2m, steps_by_noise(12)),
+        (sample_dpm_solver_2m, steps_with_jump(24)),
         (sample_dpm_solver_2m, steps_evenly(50)),
     ],
 )
@@ -85,7 +85,7 @@ def test_2m_is_second_order_and_euler_first():
 @pytest.mark.parametrize("name", SOLVERS)
 def test_a_single_point_is_found_and_steps_are_counted(name):
     seen = []
-    times = steps_by_noise(6) if name != "euler" else steps_evenly(100)
+    times = steps_with_jump(6) if name != "euler" else steps_evenly(100)
     point = torch.tensor([0.3, -2.0])
     drawn = SOLVERS[name](lambda x, t: point.expand_as(x), torch.randn(4, 2), times, lambda step, steps: seen.append((step, steps)))
     assert torch.allclose(drawn, point.expand(4, 2), atol=0.05)
@@ -145,7 +145,7 @@ def test_tempered_guidance():
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 50])
-@pytest.mark.parametrize("steps", [steps_evenly, steps_by_noise])
+@pytest.mark.parametrize("steps", [steps_evenly, steps_with_jump])
 def test_times_run_from_one_to_zero(steps, count):
     times = steps(count)
     assert len(times) == count + 1
@@ -153,9 +153,7 @@ def test_times_run_from_one_to_zero(steps, count):
     assert times == sorted(set(times), reverse=True)
 
 
-def test_evenly_is_even_and_by_noise_is_dense_at_the_end():
+def test_evenly_is_even_and_a_jump_is_as_long_as_allowed():
     assert steps_evenly(4) == [1, 0.75, 0.5, 0.25, 0]
-    times = steps_by_noise(6, last=0.04)
-    assert times[-2] == pytest.approx(0.04)
-    roots = [math.sqrt(t) for t in times[:-1]]
-    assert [a - b for a, b in zip(roots[:-1], roots[1:], strict=True)] == pytest.approx([0.16] * 5)
+    assert steps_with_jump(4, last=0.1) == pytest.approx([1, 0.7, 0.4, 0.1, 0])
+    assert steps_with_jump(40, last=0.1) == pytest.approx(steps_evenly(40))

@@ -185,3 +185,8 @@ def test_loudness_envelope():
     drawn = loudness_envelope(np.repeat([0.1, -0.5, 0.3, 0.0], 100), points=4)
     assert drawn.tolist() == [[0.1, 0.1], [-0.5, -0.5], [0.3, 0.3], [0.0, 0.0]]
     assert loudness_envelope(NOISE[:5]).shape == (5, 2)
+
+
+def test_griffin_lim_of_a_few_frames():
+    for frames in (1, 2, 5):
+        assert griffin_lim(torch.full((128, frames), -3.0)).shape == (160 * frames,)

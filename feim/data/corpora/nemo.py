@@ -44,14 +44,12 @@ COPY = Layout("metadata.csv", ",", "", "audio", "text", "speaker")
 def read(source: Path) -> list[Utterance]:
     """Every sound with its text; intensity is not rated. Raises: MissingCorpus."""
     clips = read_nemo(source)
-    return [Utterance(replace(clip, audio=None, split=_split(clip)), Excerpt(source / clip.audio)) for clip in clips]
+    return [Utterance(replace(clip, audio=None), Excerpt(source / clip.audio)) for clip in clips]
 
 
-def _split(clip: Clip) -> str:
-    if clip.speaker in JUDGES:
-        return "judge"
-    number = int(clip.id.rsplit("_", 1)[1])
-    return "test" if number % TEST_EVERY == 0 else "train"
+def is_test_sentence(name: str) -> bool:
+    """Whether a clip of this name says one of the sentences that are kept for tests."""
+    return int(name.rsplit("_", 1)[1]) % TEST_EVERY == 0
 
 
 def read_nemo(folder: str | Path) -> list[Clip]:
@@ -73,12 +71,17 @@ def read_nemo(folder: str | Path) -> list[Clip]:
             emotion=parse_label(row["emotion"]),
             gender=row["gender"],
             age=float(row["age"]),
+            split=_split(row[layout.speaker], Path(row[layout.audio]).stem),
         )
         for row in rows
     ]
     if not any((Path(folder) / clip.audio).is_file() for clip in clips):
         raise NEMO.missing(f"{root} has none of the sounds that {layout.table} lists")
     return clips
+
+
+def _split(speaker: str, name: str) -> str:
+    return "judge" if speaker in JUDGES else "test" if is_test_sentence(name) else "train"
 
 
 def _find(source: Path) -> tuple[Path, Layout]:

@@ -16,18 +16,25 @@ from feim.signal.emotion import EMOTIONS
 
 OURS, BASE = "FEIM-TTS, γ = 1", "Face-TTS, γ = 0"
 ALL = "six emotions"
+MEASURES = (  # key, what it is, its unit, whether emotion must bring it nearer
+    ("distortion", "mel-cepstral distortion", "dB", True),
+    ("mel distortion", "the same of log mels, harmonics included", "dB", False),
+    ("prosody", "distance of prosody", "JND", True),
+)
 
 
 def compare(stage: Stage, readings: list[Reading], syntheses: dict[str, list[Spoken]]) -> dict:
     """Readings against several syntheses of the same lines, in their order.
 
-    Returns: emotions (N,); distortion and prosody: name of the synthesis → (N,) dB and (N,) just noticeable differences.
+    Returns: emotions (N,); distortion of envelopes, mel distortion and prosody: name of the synthesis → (N,) dB, dB and just noticeable
+    differences.
     """
     theirs = stage.prosodies(Spoken(reading.wave, reading.phonemes) for reading in readings)
     waves = [reading.wave for reading in readings]
     return {
         "emotions": [reading.emotion for reading in readings],
         "distortion": {name: stage.distortions(waves, [spoken.wave for spoken in said]) for name, said in syntheses.items()},
+        "mel distortion": {name: stage.mel_distortions(waves, [spoken.wave for spoken in said]) for name, said in syntheses.items()},
         "prosody": {
             name: [round(prosody_distance(a, b), 3) for a, b in zip(stage.prosodies(said), theirs, strict=True)]
             for name, said in syntheses.items()
@@ -61,12 +68,12 @@ def by_emotion(found: dict, what: str, name: str, base: str | None = None) -> di
 def rows(found: dict) -> list[Row]:
     """Overall and per emotion, each with its paired difference; the overall one must be below zero."""
     made = []
-    for what, title, unit in (("distortion", "mel-cepstral distortion", "dB"), ("prosody", "distance of prosody", "JND")):
+    for what, title, unit, judged in MEASURES:
         ours, base, gained = by_emotion(found, what, OURS), by_emotion(found, what, BASE), by_emotion(found, what, OURS, BASE)
         for group, difference in gained.items():
             both = f"{OURS} {ours[group].value:.2f}, {BASE} {base[group].value:.2f}"
             note = f"{both}; ± {difference.error:.2f} (SE), {difference.count} sentences"
-            bar = 0.0 if group == ALL else None
+            bar = 0.0 if judged and group == ALL else None
             made.append(Row(f"{title}, γ = 1 less γ = 0, {group}, {unit}", difference.value, bar, at_most=True, note=note))
     return made
 

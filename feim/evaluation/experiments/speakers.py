@@ -95,8 +95,8 @@ EXPERIMENT = Experiment(
     asked="Does a face keep its voice when it is moved, and do other faces sound different?",
     paper="Presents its speech as speaker-agnostic and aligned with the face; a check of identity is one that the summary of the paper "
     "asks for. No figure is given to compare with.",
-    differs="Voices are compared by the voice network that the model itself learned with, so it is no independent witness. It hears "
-    "timbre and pitch together: what an emotion does to pitch also makes a voice less alike.",
+    differs="Voices are compared by a judge that learnt from other speakers, and is not the network that the model learnt with. It "
+    "learnt to hear one voice through all emotions of the teachers.",
     measure=measure,
     rows=rows,
     draw=draw,

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from feim.evaluation.experiments.material import Material
-from feim.evaluation.judges import rate_naturalness, transcribe
-from feim.evaluation.metrics import Prosody, mel_cepstral_distortion, prosody
-from feim.models.embeddings import VoiceNetwork
+from feim.evaluation.judges import SpeakerJudge, rate_naturalness, transcribe
+from feim.evaluation.metrics import Prosody, envelope_distortion, mel_cepstral_distortion, prosody
 from feim.signal.audio import mel_spectrogram
 from feim.signal.emotion import EMOTIONS
-from feim.signal.text import LETTERS, encode, normalise, phonemise, sentences
+from feim.signal.text import LANGUAGES, LETTERS, encode, normalise, phonemise, sentences
 
 if TYPE_CHECKING:
     from feim.studio import Studio
@@ -44,16 +43,17 @@ class Voice:
     """
 
     studio: "Studio"
-    language: str = "en-us"
+    language: str = "en"
 
     def say(self, text: str, vector: Tensor, emotion: str = "neutral", intensity: float = 1.0) -> Spoken:
         """Seed 0; `intensity` is γ, 0 the model without emotion, which is Face-TTS. Raises: NothingToSay."""
         studio, waves, letters = self.studio, [], 0
-        for sentence in sentences(normalise(text, self.language)):
-            phonemes = phonemise(sentence, self.language)
+        tts, spoken_as = studio.model_of(self.language), LANGUAGES[self.language]
+        for sentence in sentences(normalise(text, spoken_as)):
+            phonemes = phonemise(sentence, spoken_as)
             generator = torch.Generator().manual_seed(0)
             symbols = torch.tensor(encode(phonemes))
-            spoken = studio.tts.synthesise(symbols, vector, EMOTIONS.index(emotion), intensity, studio.sampling, generator)
+            spoken = tts.synthesise(symbols, vector, EMOTIONS.index(emotion), intensity, studio.sampling, generator)
             waves.append(studio.vocoder.synthesise(spoken.mel)[0])
             letters += sum(symbol in LETTERS for symbol in phonemes)
         return Spoken(np.concatenate(waves).astype(np.float32), letters)
@@ -64,13 +64,13 @@ class Stage:
     """The voice on trial, the material, the judges of emotion by name, and processes for those who listen slowly.
 
     Attributes:
-        ears: the voice network, which says who speaks.
+        ears: say who speaks.
     """
 
     voice: Voice
     material: Material
     judges: Mapping[str, Judge]
-    ears: VoiceNetwork
+    ears: SpeakerJudge
     pool: ProcessPoolExecutor
 
     def heard(self, wave: np.ndarray) -> dict[str, list[float]]:
@@ -90,14 +90,17 @@ class Stage:
         return list(self.pool.map(prosody, [s.wave for s in spoken], [s.phonemes for s in spoken]))
 
     def distortions(self, references: Iterable[np.ndarray], waves: Iterable[np.ndarray]) -> list[float]:
-        """Mel-cepstral distortion in dB of each wave from its reference, both (samples,), warped in time."""
+        """Mel-cepstral distortion in dB of each wave's spectral envelope from its reference's, both (samples,), warped in time."""
+        return [round(found, 4) for found in self.pool.map(envelope_distortion, references, waves)]
+
+    def mel_distortions(self, references: Iterable[np.ndarray], waves: Iterable[np.ndarray]) -> list[float]:
+        """The same of their log mels, harmonics included."""
         pairs = (_mels(side) for side in (references, waves))
         return [round(found, 4) for found in self.pool.map(mel_cepstral_distortion, *pairs)]
 
-    @torch.inference_mode()
     def recognise(self, wave: np.ndarray) -> np.ndarray:
         """(samples,) → (512,) unit vector of the voice in it."""
-        return self.ears(mel_spectrogram(wave)[None])[0].numpy()
+        return self.ears.vector(wave)
 
 
 def _mels(waves: Iterable[np.ndarray]) -> list[np.ndarray]:

@@ -1,17 +1,17 @@
 """The suite behind `python -m feim evaluate feim-tts`: the paper's experiments without raters, as JSON, a table and one page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feim.evaluation.experiments import calibration, confusion, distortion, intensity, other_corpus, scripts, speakers, training_sets
+from feim.evaluation.experiments import acted, calibration, confusion, distortion, intensity, other_corpus, scripts, speakers, training_sets
 from feim.evaluation.experiments.experiment import Experiment
 from feim.evaluation.experiments.material import FULL, QUICK, Extent, gather
 from feim.evaluation.experiments.page import write_page
 from feim.evaluation.experiments.stage import Judge, Stage, Voice
-from feim.evaluation.judges import EmotionJudge, listeners
+from feim.evaluation.judges import EmotionJudge, SpeakerJudge, listeners
 from feim.evaluation.report import ForeignReport, Report, go_on
 from feim.evaluation.speech import weights
 from feim.models import checkpoint
@@ -30,6 +30,7 @@ EXPERIMENTS = (
     other_corpus.EXPERIMENT,
 )
 ABLATION = "training-sets"
+ACTORS = "nemo"  # in the data folder, where it is
 
 
 def shipped_judges() -> dict[str, Judge]:
@@ -50,7 +51,8 @@ def evaluate_feim_tts(
     """Run every experiment; out/feim-tts.json, .md and .html are written anew after each.
 
     Args:
-        data: folder with text/ljspeech_sentences.txt, london/, librispeech/ and models/dnsmos_sig_bak_ovr.onnx.
+        data: folder with text/ljspeech_sentences.txt, london/, librispeech/ and models/dnsmos_sig_bak_ovr.onnx; with nemo/, the
+            Polish voice is measured too.
         quick: an eighth of the material.
         resume: go on with out/feim-tts.json; a finished one is only drawn again.
         ablations: folder with tts-labelled, tts-unlabelled and tts-both; without it, the page says how to train them.
@@ -68,8 +70,13 @@ def evaluate_feim_tts(
     ears = checkpoint.load(VoiceNetwork, "voice-network")
     with listeners() as pool:
         material = gather(Path(data), Path(out), extent, studio, ears, pool)
-        stage = Stage(Voice(studio), material, judges, ears, pool)
-        run(stage, report, EXPERIMENTS + ((training_sets.experiment(ablations),) if ablations or ABLATION in report.findings else ()))
+        stage = Stage(Voice(studio), material, judges, SpeakerJudge.shipped(), pool)
+        experiments = list(EXPERIMENTS)
+        if (Path(data) / ACTORS).is_dir():
+            experiments.append(acted.experiment(Path(data) / ACTORS))
+        if ablations or ABLATION in report.findings:
+            experiments.append(training_sets.experiment(ablations))
+        run(stage, report, experiments)
     return report
 
 
@@ -79,7 +86,7 @@ def settings_of(studio: "Studio", extent: Extent, judges: Mapping[str, Judge]) -
     return {"extent": asdict(extent), "weights": weights(), "sampling": sampling, "judges": list(judges)}
 
 
-def run(stage: Stage, report: Report, experiments: tuple[Experiment, ...]) -> Path:
+def run(stage: Stage, report: Report, experiments: Sequence[Experiment]) -> Path:
     """Measure, tell and draw one experiment after the other. Returns: the page."""
     shown = []
     for experiment in experiments:

@@ -9,6 +9,7 @@ import torch
 from feim.evaluation.experiments import stage as stages
 from feim.evaluation.experiments.material import Extent, Material, Reading, count_phonemes
 from feim.evaluation.experiments.stage import Stage, Voice
+from feim.evaluation.judges import SpeakerJudge
 from feim.models import checkpoint
 from feim.models.embeddings import VoiceNetwork
 from feim.signal.emotion import EMOTIONS
@@ -63,7 +64,7 @@ def stage(miniature, weights, tmp_path, monkeypatch) -> Stage:
         for i, emotion in enumerate(EMOTIONS)
     ]
     material.other_corpus = [Reading(TEXTS[i], "neutral", str(i), buzz(150), count_phonemes(TEXTS[i]), unit(20 + i)) for i in range(2)]
-    return Stage(Voice(miniature), material, {"first judge": Judge("happy"), "second judge": Judge("sad")}, ears, Pool())
+    return Stage(Voice(miniature), material, {"first judge": Judge("happy"), "second judge": Judge("sad")}, SpeakerJudge(ears), Pool())
 
 
 @pytest.fixture

@@ -95,6 +95,7 @@ def test_distortion_is_compared_pair_by_pair():
     found = {
         "emotions": ["neutral", "happy", "happy", "sad"],
         "distortion": {distortion.OURS: [5.0, 4.0, 6.0, 7.0], distortion.BASE: [1.0, 5.0, 8.0, 7.0]},
+        "mel distortion": {distortion.OURS: [2.0] * 4, distortion.BASE: [2.0] * 4},
         "prosody": {distortion.OURS: [1.0] * 4, distortion.BASE: [3.0] * 4},
     }
     rows = {row.what: row for row in distortion.rows(found)}

@@ -21,7 +21,7 @@ def ears(mel: torch.Tensor) -> torch.Tensor:
 def make(tmp_path, **given) -> Material:
     parts = {"seen": [], "unseen": [], "held_out": [], "recordings": []} | given
     return Material(
-        Extent(readings=7, scripts=2, speakers=2), dnsmos=tmp_path, folder=tmp_path, studio=None, ears=ears, pool=Pool(), **parts
+        Extent(readings=7, scripts=3, speakers=2), dnsmos=tmp_path, folder=tmp_path, studio=None, ears=ears, pool=Pool(), **parts
     )
 
 
