@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import feim
-from feim.data.clip import write_manifest
+from feim.data.clip import Clip, write_manifest
 from feim.data.synthetic import voices
 from feim.data.synthetic.corpus import synthesise_corpus
 from feim.data.synthetic.engines import RULES
@@ -44,8 +44,13 @@ def corpus(tmp_path_factory) -> Path:
         clips = synthesise_corpus(folder, clips=18, speakers=12)
     training = [clip.id for clip in clips if clip.split == "train"]  # too few to show every emotion, unless they are told to
     label = dict(zip(training, cycle(EMOTIONS), strict=False))
-    write_manifest(folder, [replace(clip, emotion=label.get(clip.id, clip.emotion)) for clip in clips])
+    write_manifest(folder, [relabelled(clip, label.get(clip.id, clip.emotion)) for clip in clips])
     return folder
+
+
+def relabelled(clip: Clip, emotion: str) -> Clip:
+    """The clip under another emotion's name, at an intensity that suits the name."""
+    return replace(clip, emotion=emotion, intensity=0.0 if emotion == "neutral" else clip.intensity or 0.5)
 
 
 @pytest.fixture(scope="session")
