@@ -101,6 +101,14 @@ def _parser() -> argparse.ArgumentParser:
     synthesise.add_argument("--seed", type=int, help="default: 0, or 1000 for judges, who should be other people")
     synthesise.add_argument("--processes", type=int, default=2)
 
+    revoice = _command(commands, "revoice", _revoice, "lend a prepared corpus's readings to designed people: many voices from few")
+    revoice.add_argument("source", type=Path, metavar="CORPUS", help="a prepared corpus with phone times and genders")
+    revoice.add_argument("out", type=Path, metavar="OUT", help="the folder to make; call again to go on after a stop")
+    revoice.add_argument("--voices", type=int, default=24, help="designed people")
+    revoice.add_argument("--takes", type=int, default=2, help="people who each reading is lent to")
+    revoice.add_argument("--seed", type=int, default=0)
+    revoice.add_argument("--processes", type=int, default=2)
+
     evaluate = _command(commands, "evaluate", _evaluate, "measure, beside the bars")
     evaluate.add_argument("suite", choices=SUITES)
     evaluate.add_argument("--data", type=Path, required=True, help="folder with text/, librispeech/, london/ and models/ (DNSMOS)")
@@ -256,6 +264,13 @@ def _synthesise_corpus(options: argparse.Namespace) -> dict:
     synthesise = synthesise_judges_corpus if options.for_judges else synthesise_corpus
     given = {name: getattr(options, name) for name in ("sentences", "clips", "speakers", "seed", "processes")}
     clips = synthesise(options.out, **{name: value for name, value in given.items() if value is not None})
+    return _tell_clips(options, clips)
+
+
+def _revoice(options: argparse.Namespace) -> dict:
+    from feim.data.synthetic.revoicing import revoice_corpus
+
+    clips = revoice_corpus(options.source, options.out, options.voices, options.takes, options.seed, options.processes)
     return _tell_clips(options, clips)
 
 

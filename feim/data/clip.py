@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 MANIFEST = "manifest.parquet"
-SYNTHETIC = "synthetic"  # the licence of clips that our own teachers spoke
+SYNTHETIC = "synthetic"  # in the licence of clips that our own teachers spoke, or WORLD: their sound is clean
 
 
 class BrokenManifest(ValueError):

@@ -97,7 +97,7 @@ def clip_features(clip: Clip, folder: Path, kinds: tuple[str, ...]) -> list[np.n
     if "mel" in kinds:
         found["mel"] = mel_spectrogram(wave).T.numpy()
     if "pitch" in kinds or "envelope" in kinds:
-        pitch = world.track_pitch(wave, noisy=clip.licence != SYNTHETIC)
+        pitch = world.track_pitch(wave, noisy=SYNTHETIC not in clip.licence)
         found["pitch"] = pitch[:, None]
     if "envelope" in kinds:
         voice = world.analyse(wave, pitch)

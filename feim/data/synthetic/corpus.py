@@ -6,10 +6,11 @@ the judges have a corpus too, of other people, from a hint of each emotion to be
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from tqdm import tqdm
@@ -37,6 +38,18 @@ MIDDLE_AGE = {"18-29": 23.0, "30-44": 37.0, "45+": 55.0}
 
 class ForeignCorpus(ValueError):
     """The folder holds a corpus that was made with other arguments."""
+
+
+class Named(Protocol):
+    """What becomes one clip."""
+
+    id: str
+
+
+class Task(Protocol):
+    """What is recorded in one go, or not at all."""
+
+    takes: Sequence[Named]
 
 
 @dataclass(frozen=True)
@@ -160,7 +173,7 @@ def synthesise_corpus(
     """
     texts, everybody = read_sentences(sentences), people(speakers, seed)
     claim(Path(out), _arguments(sentences, clips, speakers, seed, everybody))
-    return _record_all(plan(texts, everybody, clips, seed), Path(out), processes)
+    return record_all(plan(texts, everybody, clips, seed), record, Path(out), processes)
 
 
 def synthesise_judges_corpus(
@@ -175,19 +188,19 @@ def synthesise_judges_corpus(
         raise ValueError(f"{speakers} speakers are too few; use 5 or more, one of whom the emotion judge is measured on")
     texts, everybody = read_sentences(sentences), design_speakers(speakers, seed, split="judge")
     claim(Path(out), _arguments(sentences, clips, speakers, seed, everybody) | {"split": "judge"})
-    return _record_all(plan_for_judges(texts, everybody, clips, seed), Path(out), processes)
+    return record_all(plan_for_judges(texts, everybody, clips, seed), record, Path(out), processes)
 
 
 def _arguments(sentences: str | Path, clips: int, speakers: int, seed: int, everybody: list[Speaker]) -> dict:
     """What decides how a corpus sounds."""
     return {
-        "sentences": _fingerprint(sentences), "clips": clips, "speakers": speakers, "seed": seed,
-        "engines": sorted({speaker.engine.name for speaker in everybody}), "prosody": _fingerprint(PROSODY),
+        "sentences": fingerprint(sentences), "clips": clips, "speakers": speakers, "seed": seed,
+        "engines": sorted({speaker.engine.name for speaker in everybody}), "prosody": fingerprint(PROSODY),
     }  # fmt: skip
 
 
-def _record_all(plan: Iterable[Session], out: Path, processes: int) -> list[Clip]:
-    """Make the clips that `out` has not yet; a hundred sessions at most are lost to a kill."""
+def record_all(plan: Iterable[Task], record: Callable[[Task, Path], list[Clip]], out: Path, processes: int) -> list[Clip]:
+    """Make the clips that `out` has not yet; a hundred sessions at most are lost to a kill. Returns: all, sorted by id."""
     (out / "audio").mkdir(exist_ok=True)
     done = {clip.id: clip for clip in read_manifest(out)} if (out / MANIFEST).exists() else {}
     sessions = [session for session in plan if session.takes[0].id not in done]
@@ -229,6 +242,6 @@ def claim(out: Path, arguments: dict) -> None:
         raise ForeignCorpus(f"{out} holds a corpus made with other {' and '.join(changed)}; {remedy}")
 
 
-def _fingerprint(file: str | Path) -> str:
+def fingerprint(file: str | Path) -> str:
     """First digits of the SHA-256 of its content."""
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
