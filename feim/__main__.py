@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     synthesise.add_argument("out", type=Path)
     synthesise.add_argument("--sentences", type=Path, help="one sentence a line (default: forty of our own)")
     synthesise.add_argument("--for-judges", action="store_true", help="speakers that no generator hears, for the emotion judge")
+    synthesise.add_argument("--neutral", action="store_true", help="nobody shows an emotion: for models that learn it elsewhere")
     synthesise.add_argument("--clips", type=int, help="default: 120, or 3600 for judges")
     synthesise.add_argument("--speakers", type=int, help="default: 20, or 96 for judges")
     synthesise.add_argument("--seed", type=int, help="default: 0, or 1000 for judges, who should be other people")
@@ -115,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
     evaluate.add_argument("--resume", action="store_true", help="go on where an earlier run of the same weights stopped")
-    evaluate.add_argument("--ablations", type=Path, help="of feim-tts: folder with tts-labelled, tts-unlabelled and tts-both")
+    evaluate.add_argument(
+        "--ablations", type=Path, help="of feim-tts: folder with tts-labelled, tts-unlabelled and tts-both, or tts-bilingual"
+    )
 
     bench = _command(commands, "bench", _bench, "speed and memory: of whole speech, or of a stream")
     bench.add_argument("suite", choices=BENCHES)
@@ -261,9 +264,12 @@ def _align(options: argparse.Namespace) -> dict:
 def _synthesise_corpus(options: argparse.Namespace) -> dict:
     from feim.data.synthetic.corpus import synthesise_corpus, synthesise_judges_corpus
 
+    if options.for_judges and options.neutral:
+        raise ValueError("--for-judges and --neutral do not go together; judges learn to tell emotions")
     synthesise = synthesise_judges_corpus if options.for_judges else synthesise_corpus
     given = {name: getattr(options, name) for name in ("sentences", "clips", "speakers", "seed", "processes")}
-    clips = synthesise(options.out, **{name: value for name, value in given.items() if value is not None})
+    given = {name: value for name, value in given.items() if value is not None} | ({"neutral": True} if options.neutral else {})
+    clips = synthesise(options.out, **given)
     return _tell_clips(options, clips)
 
 

@@ -232,7 +232,7 @@ def test_an_unwritable_path(tmp_path, capsys, name):
         (["corpus", "meld", "nothing", "OUT", "--processes", "0"], "use 1 or more"),
         (["evaluate", "singing"], "invalid choice: 'singing'"),
         (["evaluate", "speech", "--data", "nothing", "--ablations", "OUT"], "--ablations is of the suite feim-tts; leave it out"),
-        (["evaluate", "feim-tts", "--data", "nothing", "--out", "OUT", "--ablations", "OUT"], "tts-labelled.json is missing"),
+        (["evaluate", "feim-tts", "--data", "nothing", "--out", "OUT", "--ablations", "OUT"], "has no models to compare"),
         (["evaluate", "feim-tts", "--data", "nothing", "--out", "OUT"], "there is no nothing/models/dnsmos_sig_bak_ovr.onnx"),
         (["sing"], "invalid choice: 'sing'"),
         ([], "required: COMMAND"),

@@ -1,6 +1,5 @@
 """The suite behind `python -m feim evaluate speech`: every figure that the speech must reach, measured and printed beside its bar."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -72,7 +71,7 @@ def evaluate_speech(
 
 def weights() -> dict[str, str]:
     """Name → first digits of the SHA-256 of every shipped checkpoint: which models a report is about."""
-    return {path.stem: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in sorted(checkpoint.CHECKPOINTS.glob("*.safetensors"))}
+    return {path.stem: checkpoint.fingerprint(path.stem) for path in sorted(checkpoint.CHECKPOINTS.glob("*.safetensors"))}
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Weights on disk: fp16 safetensors with a model card beside them."""
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -50,6 +51,15 @@ def read_card(name: str, folder: str | Path = CHECKPOINTS) -> dict:
     if not isinstance(card, dict):
         raise DamagedCheckpoint(f"{path} is damaged (it is no model card); restore it from the repository")
     return card
+
+
+def fingerprint(name: str, folder: str | Path = CHECKPOINTS) -> str:
+    """First digits of the SHA-256 of the weights: which ones they are. Raises MissingCheckpoint."""
+    read_card(name, folder)
+    path = Path(folder) / f"{name}.safetensors"
+    if not path.is_file():
+        raise MissingCheckpoint(f"{path} is missing; restore it from the repository, or train it: python -m feim train --help")
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def load(model_class: type[nn.Module], name: str, folder: str | Path = CHECKPOINTS) -> nn.Module:

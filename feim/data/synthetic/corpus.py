@@ -28,6 +28,7 @@ from feim.signal.text import NothingToSay
 SENTENCES = Path(__file__).with_name("sentences.txt")
 PROSODY = Path(__file__).with_name("prosody.json")  # what feim.data.synthetic.prosody follows
 ARGUMENTS = "arguments.json"
+SPECIAL = ("split", "neutral")  # arguments that only some corpora have
 NEUTRAL_SHARE = 0.22
 WEAKEST = 0.3  # the least intensity that still gets an emotion's label
 SHARED = 3  # speakers who start from one engine's reading: analysis is the dear part
@@ -83,7 +84,9 @@ def people(speakers: int, seed: int = 0) -> list[Speaker]:
     return design_speakers(speakers - judges, seed) + design_speakers(judges, seed + 1, split="judge")
 
 
-def plan(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, seed: int = 0) -> Iterator[Session]:
+def plan(
+    sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, seed: int = 0, neutral_share: float = NEUTRAL_SHARE
+) -> Iterator[Session]:
     """Deterministic sessions for `clips` clips. A quarter of the texts are cut to a few words, so that short speech is learnt too."""
     random = np.random.default_rng(seed)
     by_engine = {
@@ -99,7 +102,7 @@ def plan(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, 
         chosen = random.choice(len(by_engine[engine]), SHARED)
         takes = []
         for index, who in enumerate(chosen):
-            neutral = random.random() < NEUTRAL_SHARE
+            neutral = random.random() < neutral_share
             emotion = "neutral" if neutral else EMOTIONS[random.integers(1, len(EMOTIONS))]
             intensity = 0.0 if neutral else round(float(random.uniform(WEAKEST, 1)), 3)
             takes.append(Take(f"{session:05d}-{index}", by_engine[engine][who], emotion, intensity))
@@ -164,16 +167,23 @@ def record(session: Session, out: Path) -> list[Clip]:
 
 
 def synthesise_corpus(
-    out: str | Path, sentences: str | Path = SENTENCES, clips: int = 120, speakers: int = 20, seed: int = 0, processes: int = 2
+    out: str | Path,
+    sentences: str | Path = SENTENCES,
+    clips: int = 120,
+    speakers: int = 20,
+    seed: int = 0,
+    processes: int = 2,
+    neutral: bool = False,
 ) -> list[Clip]:
     """Write the teachers' corpus under `out`; continues where an earlier run with the same arguments was stopped.
 
+    Args: neutral: nobody shows an emotion, so that whoever learns from them knows nothing of our rules.
     Returns: its clips, sorted by id.
     Raises: NoSentences, ForeignCorpus, EngineFailed; ValueError when there are too few speakers.
     """
     texts, everybody = read_sentences(sentences), people(speakers, seed)
-    claim(Path(out), _arguments(sentences, clips, speakers, seed, everybody))
-    return record_all(plan(texts, everybody, clips, seed), record, Path(out), processes)
+    claim(Path(out), _arguments(sentences, clips, speakers, seed, everybody) | ({"neutral": True} if neutral else {}))
+    return record_all(plan(texts, everybody, clips, seed, 1.0 if neutral else NEUTRAL_SHARE), record, Path(out), processes)
 
 
 def synthesise_judges_corpus(
@@ -233,9 +243,8 @@ def claim(out: Path, arguments: dict) -> None:
         return
     try:
         found = json.loads(path.read_text())
-        changed = [name for name, value in arguments.items() if name != "split" and found[name] != value]
-        if found.get("split") != arguments.get("split"):  # only the judges' corpus has one
-            changed.append("split")
+        changed = [name for name, value in arguments.items() if name not in SPECIAL and found[name] != value]
+        changed += [name for name in SPECIAL if found.get(name) != arguments.get(name)]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ForeignCorpus(f"{out} does not say in {ARGUMENTS} how its corpus was made; {remedy}") from error
     if changed:

@@ -1,12 +1,14 @@
 """What every experiment is made of: a question, what the paper says, a measurement, its rows for the table and its pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import plotly.graph_objects as go
 
 from feim.evaluation.experiments.stage import Stage
 from feim.evaluation.report import Row
+from feim.models import checkpoint
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Experiment:
         measure: everything that is spoken and heard → numbers that JSON can hold.
         measurement: its key in the report, where experiments share one; else their own name.
         rows, draw: those numbers → lines of the table, pictures.
+        commands: that train what it compares, where that does not ship.
     """
 
     name: str
@@ -41,3 +44,14 @@ class Experiment:
     rows: Callable[[dict], list[Row]]
     draw: Callable[[dict], list[Picture]]
     measurement: str = ""
+    commands: str = ""
+
+
+def weights_of(names: Sequence[str], folder: Path) -> dict[str, str]:
+    """Name → first digits of the SHA-256 of its weights in `folder`; empty where none of them is there.
+
+    Raises: MissingCheckpoint when some are and others are not.
+    """
+    if not any((folder / f"{name}.json").is_file() for name in names):
+        return {}
+    return {name: checkpoint.fingerprint(name, folder) for name in names}

@@ -1,6 +1,7 @@
 """One page to show: every experiment's question, figures and table, what the paper says and where the data differ. Opens offline."""
 
 import json
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -8,7 +9,6 @@ from plotly.offline import get_plotlyjs
 
 from feim.evaluation.experiments.experiment import Experiment, Picture
 from feim.evaluation.experiments.figures import DARK
-from feim.evaluation.experiments.training_sets import ASKED, COMMANDS
 from feim.evaluation.report import Report, Row
 
 HERE = Path(__file__).parent
@@ -32,17 +32,18 @@ SOURCE = (
 )
 
 
-def write_page(report: Report, shown: list[tuple[Experiment, dict]]) -> Path:
-    """Write the report's page beside its JSON file, whole: plotly's code and all figures are inside. Raises: OSError."""
+def write_page(report: Report, shown: Sequence[tuple[Experiment, dict]], untrained: Sequence[Experiment] = ()) -> Path:
+    """Write the report's page beside its JSON file, whole: plotly's code and all figures are inside. Raises: OSError.
+
+    Args: untrained: experiments whose models were not at hand; the page says how to train them.
+    """
     pictures: list[Picture] = []
     sections = []
     for experiment, found in shown:
         own = experiment.draw(found)
         sections.append(_section(experiment, own, len(pictures), report.rows[experiment.name]))
         pictures += own
-    names = [experiment.name for experiment, _ in shown]
-    if "training-sets" not in names:
-        sections.append(_not_trained())
+    sections += [_not_trained(experiment) for experiment in untrained]
     page = (HERE / "page.html").read_text(encoding="utf-8")
     filled = {
         "TITLE": TITLE,
@@ -99,10 +100,10 @@ def _table(rows: list[Row]) -> str:
     return f"<details><summary>All {len(rows)} figures</summary><div class=scroll>{table}</div></details>"
 
 
-def _not_trained() -> str:
-    return f"""<section id="training-sets"><h2>Training sets: labelled, unlabelled, both</h2><p class="asked">{escape(ASKED)}</p>
-<p>Not measured yet: it takes three models of one size and equally many steps. These commands train them and add them to this report:</p>
-<pre><code>{escape(COMMANDS)}</code></pre></section>"""
+def _not_trained(experiment: Experiment) -> str:
+    return f"""<section id="{experiment.name}"><h2>{escape(experiment.title)}</h2><p class="asked">{escape(experiment.asked)}</p>
+<p>Not measured yet: it takes models that do not ship. These commands train them and add them to this report:</p>
+<pre><code>{escape(experiment.commands)}</code></pre></section>"""
 
 
 def _tile(experiment: Experiment, rows: list[Row]) -> str:

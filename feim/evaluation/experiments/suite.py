@@ -4,9 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from feim.evaluation.experiments import acted, calibration, confusion, distortion, intensity, other_corpus, scripts, speakers, training_sets
+from feim.evaluation.experiments import (
+    acted,
+    calibration,
+    carry_over,
+    confusion,
+    distortion,
+    intensity,
+    other_corpus,
+    scripts,
+    speakers,
+    training_sets,
+)
 from feim.evaluation.experiments.experiment import Experiment
 from feim.evaluation.experiments.material import FULL, QUICK, Extent, gather
 from feim.evaluation.experiments.page import write_page
@@ -29,7 +41,7 @@ EXPERIMENTS = (
     speakers.EXPERIMENT,
     other_corpus.EXPERIMENT,
 )
-ABLATION = "training-sets"
+COMPARISONS = (training_sets, carry_over)  # with models that do not ship
 ACTORS = "nemo"  # in the data folder, where it is
 
 
@@ -55,7 +67,8 @@ def evaluate_feim_tts(
             Polish voice is measured too.
         quick: an eighth of the material.
         resume: go on with out/feim-tts.json; a finished one is only drawn again.
-        ablations: folder with tts-labelled, tts-unlabelled and tts-both; without it, the page says how to train them.
+        ablations: folder with tts-labelled, tts-unlabelled and tts-both, or tts-bilingual, or all; the page says how to train what is
+            not there.
         judges: of emotion, by name; default: shipped_judges().
     Raises: ForeignReport, MissingCheckpoint, and FileNotFoundError or ValueError for what is not in `data`.
     """
@@ -64,9 +77,7 @@ def evaluate_feim_tts(
     settings = settings_of(studio, extent, judges)
     report = go_on(path, settings) if resume else Report(path, settings)
     report.say = say
-    trained = None if ablations is None else training_sets.weights(Path(ablations))
-    if trained and ABLATION in report.findings and report.findings[ABLATION]["weights"] != trained:
-        raise ForeignReport(f"{path} holds the training sets of other weights; choose another folder or leave out --resume")
+    comparisons = comparable(ablations, report)
     ears = checkpoint.load(VoiceNetwork, "voice-network")
     with listeners() as pool:
         material = gather(Path(data), Path(out), extent, studio, ears, pool)
@@ -74,10 +85,28 @@ def evaluate_feim_tts(
         experiments = list(EXPERIMENTS)
         if (Path(data) / ACTORS).is_dir():
             experiments.append(acted.experiment(Path(data) / ACTORS))
-        if ablations or ABLATION in report.findings:
-            experiments.append(training_sets.experiment(ablations))
-        run(stage, report, experiments)
+        experiments += [module.experiment(ablations) for module in comparisons]
+        run(stage, report, experiments, [module.experiment(None) for module in COMPARISONS if module not in comparisons])
     return report
+
+
+def comparable(folder: Path | None, report: Report) -> list[ModuleType]:
+    """Of COMPARISONS, those whose models are in `folder`, or that the report already has.
+
+    Raises: ForeignReport when the report has one of other weights; MissingCheckpoint when some of a comparison's models are not there,
+    or none of any.
+    """
+    trained = {module: module.weights(Path(folder)) if folder else {} for module in COMPARISONS}
+    if folder and not any(trained.values()):
+        names = ", ".join(name for module in COMPARISONS for name in module.TRAINED)
+        raise checkpoint.MissingCheckpoint(
+            f"{folder} has no models to compare; it needs some of {names}, which the suite's page tells how to train"
+        )
+    for module, found in trained.items():
+        measured = report.findings.get(module.NAME)
+        if found and measured and measured["weights"] != found:
+            raise ForeignReport(f"{report.path} has other weights' {module.NAME}; choose another folder or leave out --resume")
+    return [module for module, found in trained.items() if found or module.NAME in report.findings]
 
 
 def settings_of(studio: "Studio", extent: Extent, judges: Mapping[str, Judge]) -> dict:
@@ -86,13 +115,13 @@ def settings_of(studio: "Studio", extent: Extent, judges: Mapping[str, Judge]) -
     return {"extent": asdict(extent), "weights": weights(), "sampling": sampling, "judges": list(judges)}
 
 
-def run(stage: Stage, report: Report, experiments: Sequence[Experiment]) -> Path:
-    """Measure, tell and draw one experiment after the other. Returns: the page."""
+def run(stage: Stage, report: Report, experiments: Sequence[Experiment], untrained: Sequence[Experiment] = ()) -> Path:
+    """Measure, tell and draw one experiment after the other. Returns: the page, which says how to train the models of `untrained`."""
     shown = []
     for experiment in experiments:
         report.say(f"— {experiment.title}")
         found = report.find(experiment.measurement or experiment.name, partial(experiment.measure, stage))
         report.measure(experiment.name, partial(experiment.rows, found))
         shown.append((experiment, found))
-        page = write_page(report, shown)
+        page = write_page(report, shown, untrained)
     return page

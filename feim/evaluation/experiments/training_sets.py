@@ -1,13 +1,12 @@
 """Training sets: labelled speech only, unlabelled only, or both; three models of one size and equally many steps."""
 
-import hashlib
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from feim.evaluation.experiments.experiment import Experiment, Picture
+from feim.evaluation.experiments.experiment import Experiment, Picture, weights_of
 from feim.evaluation.experiments.figures import intervals
 from feim.evaluation.experiments.stage import Stage, Voice
 from feim.evaluation.experiments.statistics import Mean, mean, ratio
@@ -17,23 +16,24 @@ from feim.models import checkpoint
 from feim.models.tts import FEIMTTS
 from feim.signal.emotion import EMOTIONS
 
+NAME = "training-sets"
 ARMS = {"tts-labelled": "labelled only", "tts-unlabelled": "unlabelled only", "tts-both": "both"}
-COMMANDS = """mkdir -p ablations && cp assets/checkpoints/voice-network.* ablations/
-python -m feim train tts --name tts-labelled --corpus corpora/teachers --checkpoints ablations --steps 4000
-python -m feim train tts --name tts-unlabelled --corpus corpora/librispeech --checkpoints ablations --steps 4000
-python -m feim train tts --name tts-both --corpus corpora/teachers --corpus corpora/librispeech --checkpoints ablations --steps 4000
-python -m feim evaluate feim-tts --data DATA --out OUT --resume --ablations ablations"""
+TRAINED = tuple(ARMS)
+COMMANDS = """mkdir -p runs/ablations && cp assets/checkpoints/voice-network.* runs/ablations/
+python -m feim train tts --name tts-labelled --corpus corpora/teachers --checkpoints runs/ablations --steps 2500
+python -m feim train tts --name tts-unlabelled --corpus corpora/librispeech --checkpoints runs/ablations --steps 2500
+python -m feim train tts --name tts-both --corpus corpora/teachers --corpus corpora/librispeech --checkpoints runs/ablations --steps 2500
+python -m feim evaluate feim-tts --data DATA --out OUT --resume --ablations runs/ablations"""
 
 
 def weights(folder: Path) -> dict[str, str]:
-    """Arm → first digits of the SHA-256 of its weights. Raises: MissingCheckpoint."""
-    for name in ARMS:
-        checkpoint.read_card(name, folder)
-    return {name: hashlib.sha256((folder / f"{name}.safetensors").read_bytes()).hexdigest()[:12] for name in ARMS}
+    """Arm → first digits of the SHA-256 of its weights, as weights_of."""
+    return weights_of(TRAINED, folder)
 
 
 def measure(stage: Stage, folder: Path) -> dict:
-    """Every model says the same sentences for the same faces at γ = 1, and one sentence for all faces at γ = 0.
+    """Every model says the same sentences for the same faces at γ = 1, and one sentence for all faces at γ = 0; a model that never
+    learnt an emotion says it at γ = 0 too, as nothing else of its is trained.
 
     Returns: weights; steps; per arm words, errors, naturalness (N,), heard: judge → (N,) 0 or 1, others: cosines of other faces' voices.
     """
@@ -51,7 +51,9 @@ def _measure_one(stage: Stage) -> dict:
     people = [vector for _, vector in material.people]
     texts = material.unseen[: material.extent.arm]
     emotions = [EMOTIONS[index % len(EMOTIONS)] for index in range(len(texts))]
-    waves = [stage.voice.say(text, people[i % len(people)], emotions[i]).wave for i, text in enumerate(texts)]
+    unlearnt = stage.voice.studio.tts.config.unlearnt
+    intensities = [0.0 if emotion in unlearnt else 1.0 for emotion in emotions]
+    waves = [stage.voice.say(text, people[i % len(people)], emotions[i], intensities[i]).wave for i, text in enumerate(texts)]
     errors, words = word_errors(texts, stage.transcripts(waves))
     heard = [stage.heard(wave) for wave in waves]
     faces = [stage.recognise(stage.voice.say(material.short[0], vector, "neutral", 0.0).wave) for vector in people[: material.extent.faces]]
@@ -107,15 +109,12 @@ def draw(found: dict) -> list[Picture]:
     ]
 
 
-ASKED = "What does each kind of training data give: speech with labelled emotions, speech without, or both?"
-
-
 def experiment(folder: Path | None) -> Experiment:
     """The experiment with the three models in `folder`."""
     return Experiment(
-        name="training-sets",
+        name=NAME,
         title="Training sets: labelled, unlabelled, both",
-        asked=ASKED,
+        asked="What does each kind of training data give: speech with labelled emotions, speech without, or both?",
         paper="Trains on both, conditionally on CREMA-D and MELD and unconditionally on LRS3, and credits the combination with its "
         "quality; the two halves alone are a check that the summary of the paper asks for.",
         differs="Labelled speech is the synthetic teachers', unlabelled speech LibriSpeech's; LRS3's faces are absent, so all three "
@@ -123,4 +122,5 @@ def experiment(folder: Path | None) -> Experiment:
         measure=lambda stage: measure(stage, folder),
         rows=rows,
         draw=draw,
+        commands=COMMANDS,
     )

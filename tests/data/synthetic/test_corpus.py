@@ -191,6 +191,15 @@ def test_when_an_engine_fails_nothing_more_is_asked_of_it(tmp_path, monkeypatch)
     assert read_manifest(tmp_path) == []
 
 
+def test_a_neutral_corpus_shows_no_emotion(whole, tmp_path):
+    clips = synthesise_corpus(tmp_path, **ORDER, neutral=True)
+    assert {(clip.emotion, clip.intensity) for clip in clips} == {("neutral", 0.0)}
+    assert synthesise_corpus(tmp_path, **ORDER, neutral=True) == clips
+    for folder, neutral in ((whole, True), (tmp_path, False)):
+        with pytest.raises(ForeignCorpus, match="other neutral"):
+            synthesise_corpus(folder, **ORDER, neutral=neutral)
+
+
 @pytest.mark.parametrize(
     ("change", "name"), [({"clips": 12}, "clips"), ({"speakers": 9}, "speakers"), ({"seed": 1, "clips": 12}, "clips and seed")]
 )

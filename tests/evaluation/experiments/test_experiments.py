@@ -1,14 +1,25 @@
 """Every experiment's arithmetic, on findings whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from feim.evaluation.experiments import calibration, confusion, distortion, intensity, other_corpus, scripts, speakers, training_sets
+from feim.evaluation.experiments import (
+    calibration,
+    carry_over,
+    confusion,
+    distortion,
+    intensity,
+    other_corpus,
+    scripts,
+    speakers,
+    training_sets,
+)
 from feim.evaluation.experiments.stage import Spoken
 from feim.evaluation.experiments.sweep import INTENSITIES, LEVELS, sweep, table
 from feim.evaluation.material import LABELLED
 from feim.models import checkpoint
-from feim.models.checkpoint import MissingCheckpoint
 from feim.signal.emotion import EMOTIONS
 from tests.evaluation.experiments.conftest import buzz
 
@@ -160,8 +171,7 @@ def test_another_corpus_beside_its_recordings(stage):
 
 
 def test_three_training_sets(stage, weights, tmp_path):
-    with pytest.raises(MissingCheckpoint, match="tts-labelled"):
-        training_sets.weights(tmp_path)
+    assert training_sets.weights(tmp_path) == {}
     for name in training_sets.ARMS:
         checkpoint.save(stage.voice.studio.tts, name, {"settings": {"steps": 6}}, tmp_path)
     found = training_sets.measure(stage, tmp_path)
@@ -171,6 +181,38 @@ def test_three_training_sets(stage, weights, tmp_path):
     of = training_sets.measures(found)
     assert of["emotion heard, first judge"]["both"].value == pytest.approx(1 / 3)  # happy is the second of three sentences
     assert len(training_sets.rows(found)) == 3 * len(of)
+
+
+def test_what_was_never_learnt_is_not_asked_for(stage, monkeypatch, tmp_path):
+    asked = []
+    say = type(stage.voice).say
+
+    def listen(voice, text, vector, emotion="neutral", intensity=1.0):
+        asked.append((emotion, intensity))
+        return say(voice, text, vector, emotion, intensity)
+
+    monkeypatch.setattr(type(stage.voice), "say", listen)
+    model = stage.voice.studio.tts
+    monkeypatch.setattr(model, "config", replace(model.config, unlearnt=("happy",)))
+    for name in training_sets.ARMS:
+        checkpoint.save(model, name, {}, tmp_path)
+    training_sets.measure(stage, tmp_path)
+    assert {intensity for emotion, intensity in asked if emotion == "happy"} == {0.0}
+    assert ("sad", 1.0) in asked
+
+
+def test_emotion_carried_over(stage, tmp_path):
+    assert carry_over.weights(tmp_path) == {}
+    checkpoint.save(stage.voice.studio.tts, "tts-bilingual", {}, tmp_path)
+    found = carry_over.measure(stage, tmp_path)
+    assert found["weights"] == carry_over.weights(tmp_path)
+    assert found["of"][carry_over.RULES] == found["of"][carry_over.ACTORS]  # the same weights say the same
+    first = carry_over.heard(found, carry_over.RULES, "first judge", 1)  # who hears happiness in everything
+    assert (first.value, first.count) == (pytest.approx(1 / 6), 3 * 2)
+    values = {row.what: row.value for row in carry_over.rows(found)}
+    assert values[f"DNSMOS OVR, γ = 1, learnt from {carry_over.ACTORS}"] == 3
+    assert len(values) == 3 * 2 * 2 + 2 * 2
+    assert len(carry_over.draw(found)) == 2
 
 
 def test_labelled_intensity_is_among_the_levels():

@@ -6,11 +6,14 @@ from functools import partial
 
 import pytest
 
-from feim.evaluation.experiments import confusion, speakers, suite, sweep, training_sets
+from feim.evaluation.experiments import carry_over, confusion, speakers, suite, sweep, training_sets
 from feim.evaluation.experiments.figures import DARK
 from feim.evaluation.material import LABELLED
 from feim.evaluation.report import ForeignReport, Report, go_on
 from feim.models import checkpoint
+from feim.models.checkpoint import MissingCheckpoint
+
+UNTRAINED = [module.experiment(None) for module in suite.COMPARISONS]
 
 
 @pytest.fixture
@@ -19,7 +22,7 @@ def finished(stage, teachers, tmp_path, monkeypatch) -> Report:
     monkeypatch.setattr(sweep, "LEVELS", (LABELLED, 1.0))
     monkeypatch.setattr(speakers, "INTENSITIES", (1.0,))
     report = Report(tmp_path / "out" / "feim-tts.json", {"extent": {"swept": 2}, "weights": {"tts": "0123"}}, say=lambda line: None)
-    suite.run(stage, report, suite.EXPERIMENTS)
+    suite.run(stage, report, suite.EXPERIMENTS, UNTRAINED)
     return report
 
 
@@ -30,7 +33,10 @@ def test_from_a_stage_to_a_page(finished):
     assert list(finished.findings) == ["distortion", "sweep", "scripts", "speakers", "other-corpus"]
     for experiment in suite.EXPERIMENTS:
         assert f'<section id="{experiment.name}">' in page
-    assert "python -m feim train tts --name tts-unlabelled" in page  # nothing is hidden: it says how to measure the rest
+    for experiment in UNTRAINED:  # nothing is hidden: it says how to measure the rest
+        assert f'<section id="{experiment.name}">' in page
+    assert "python -m feim train tts --name tts-unlabelled" in page
+    assert "python -m feim train tts --name tts-bilingual" in page
     assert not re.search(r'(src|href)="(?!#|https://arxiv.org/abs/2409.16203)', page)
     assert "%FIGURES%" not in page
     figures = json.loads(re.search(r'id="figures">(.*?)</script>', page, re.S)[1].replace("<\\/", "</"))
@@ -47,7 +53,7 @@ def test_a_finished_report_is_drawn_again_without_a_word(finished, stage, monkey
     monkeypatch.setattr(type(stage.voice), "say", lambda *_: pytest.fail("spoken again"))
     again = go_on(finished.path, finished.settings)
     again.say = lambda line: None
-    suite.run(stage, again, suite.EXPERIMENTS)
+    suite.run(stage, again, suite.EXPERIMENTS, UNTRAINED)
     assert page.read_text() == before
     assert json.loads(finished.path.read_text()) == again.as_dict()
 
@@ -55,7 +61,7 @@ def test_a_finished_report_is_drawn_again_without_a_word(finished, stage, monkey
 def test_training_sets_join_a_finished_report(finished, stage, tmp_path):
     for name in training_sets.ARMS:
         checkpoint.save(stage.voice.studio.tts, name, {}, tmp_path)
-    suite.run(stage, finished, (*suite.EXPERIMENTS, training_sets.experiment(tmp_path)))
+    suite.run(stage, finished, (*suite.EXPERIMENTS, training_sets.experiment(tmp_path)), UNTRAINED[1:])
     page = finished.path.with_suffix(".html").read_text()
     assert page.count('<section id="training-sets">') == 1
     assert "--name tts-unlabelled" not in page
@@ -71,5 +77,19 @@ def test_training_sets_of_other_weights_are_refused(miniature, tmp_path, monkeyp
         evaluate()
     settings = json.loads(json.dumps(suite.settings_of(miniature, suite.FULL, {})))
     Report(tmp_path / "feim-tts.json", settings, findings={"training-sets": {"weights": {"tts-both": "other"}}}).save()
-    with pytest.raises(ForeignReport, match="other weights"):
+    with pytest.raises(ForeignReport, match="other weights' training-sets"):
         evaluate()
+
+
+def test_which_comparisons_can_be_made(miniature, tmp_path):
+    report = Report(tmp_path / "feim-tts.json", {})
+    assert suite.comparable(None, report) == []
+    with pytest.raises(MissingCheckpoint, match="tts-labelled, tts-unlabelled, tts-both, tts-bilingual"):
+        suite.comparable(tmp_path, report)
+    checkpoint.save(miniature.tts, "tts-bilingual", {}, tmp_path)
+    assert suite.comparable(tmp_path, report) == [carry_over]
+    checkpoint.save(miniature.tts, "tts-both", {}, tmp_path)
+    with pytest.raises(MissingCheckpoint, match=r"tts-labelled\.json"):  # some of three are none
+        suite.comparable(tmp_path, report)
+    measured = Report(tmp_path / "feim-tts.json", {}, findings={"training-sets": {"weights": {}}})
+    assert suite.comparable(None, measured) == [training_sets]
