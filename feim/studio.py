@@ -1,10 +1,8 @@
 """The studio: the only place where the systems meet. The demo, the notebooks and the command line are doors to it."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -15,91 +13,19 @@ from PIL import Image
 from feim.hearing import Heard, Sound, hear
 from feim.models import checkpoint, model_class
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
-from feim.models.tts import FEIMTTS, Sampling, Utterance
+from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder
-from feim.signal.audio import HOP, SAMPLE_RATE, griffin_lim, write_audio
-from feim.signal.emotion import EMOTIONS, Emotion, parse_emotion
+from feim.signal.emotion import EMOTIONS, parse_emotion
 from feim.signal.face import Face, find_face, read_image
-from feim.signal.text import LANGUAGES, encode, normalise, phonemise, sentences, unreadable
-from feim.signal.world import shift_pitch, synthesise
+from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
+from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
 
-Progress = Callable[[float, str], None]
 FaceSource = str | Path | Image.Image | np.ndarray
-VOCODERS = ("source-filter", "griffin-lim")
-FIRST_STRETCH = 50  # frames of a sentence that a stream gives first: half a second, long enough to make what follows
-GROWTH = 4  # of the stretches after it: each is synthesised with all before it, which costs a third more at most
 NON_COMMERCIAL = "this voice learnt from actors' recordings that are not for commerce (CC BY-NC-SA 4.0), and so is what it says"
-LABEL = "AI-generated speech (FEIM). The voice is an estimate from a portrait's appearance; it is nobody's own voice."
 
 
 class InvalidSetting(ValueError):
     """A setting that cannot be used: seed, steps, speed, pitch, vocoder or language."""
-
-
-@dataclass(frozen=True)
-class Speech:
-    """What was said, and how it came about.
-
-    Attributes:
-        waveform: (samples,) float32 in [−1, 1] at `sample_rate` Hz.
-        mel: (128, T) natural log of magnitude, 100 frames a second; pitch: (T,) Hz, 0 where unvoiced.
-        phonemes, durations: N symbols and their frames, which sum to T.
-        timings: seconds spent on face, text, acoustic, vocoder and in total; "audio" is the sound's own length.
-        seed, text, emotion, intensity: as they were used.
-        notes: what the person should know, such as a second face in the picture.
-    """
-
-    waveform: np.ndarray
-    mel: np.ndarray
-    pitch: np.ndarray
-    phonemes: tuple[str, ...]
-    durations: np.ndarray
-    timings: dict[str, float]
-    seed: int
-    text: str
-    emotion: str
-    intensity: float
-    notes: tuple[str, ...] = ()
-    sample_rate: int = SAMPLE_RATE
-
-    def save(self, path: str | Path) -> Path:
-        """Write wav, flac, ogg or mp3, marked as AI-generated in its metadata. Raises OSError."""
-        return write_audio(path, self.waveform, self.sample_rate, LABEL)
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A stretch of speech as it comes. All of a stream, one after another, are the waveform that `Studio.speak` gives.
-
-    Attributes:
-        waveform: (samples,) float32 in [−1, 1] at `sample_rate` Hz.
-        sentence, sentences: which sentence it belongs to, from 1, and how many there are.
-        speech: the whole, with the last chunk; None with all others.
-    """
-
-    waveform: np.ndarray
-    sentence: int
-    sentences: int
-    speech: Speech | None = None
-    sample_rate: int = SAMPLE_RATE
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What was asked for, once it is known that it can be done. The clock holds seconds spent on face, text, acoustic, vocoder, total."""
-
-    tts: FEIMTTS
-    words: str
-    phonemes: tuple[str, ...]  # of each sentence
-    vector: torch.Tensor
-    feeling: Emotion
-    seed: int
-    sampling: Sampling
-    pitch_shift: float
-    vocoder: str
-    notes: tuple[str, ...]
-    report: Progress
-    clock: dict[str, float]
 
 
 @dataclass
@@ -147,7 +73,7 @@ class Studio:
             language than English also MissingCheckpoint, DamagedCheckpoint.
         """
         wish = self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress)
-        *_, last = self._chunks(wish, lambda frames: [(0, frames)])
+        *_, last = in_chunks(wish, lambda frames: [(0, frames)])
         return last.speech
 
     def stream(
@@ -172,9 +98,7 @@ class Studio:
 
         Raises: at the call, before any sound, what `speak` raises.
         """
-        return self._chunks(
-            self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress), _stretches
-        )
+        return in_chunks(self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress), growing)
 
     def analyse(self, audio: Sound, *, voice: Sequence[Sound] = ()) -> Heard:
         """Hear which emotion a voice shows: `heard.emotions` is {label: probability}.
@@ -226,7 +150,7 @@ class Studio:
         vocoder: str,
         language: str,
         progress: Progress | None,
-    ) -> _Wish:
+    ) -> Wish:
         """All that can be known before the first sound: every argument is checked, the text read and the face found."""
         began = time.perf_counter()
         feeling = parse_emotion(emotion, intensity)
@@ -239,7 +163,7 @@ class Studio:
             raise InvalidSetting(f"pitch shift {pitch_shift!r} is out of range; use −12 to 12 semitones")
         if vocoder not in VOCODERS:
             raise InvalidSetting(f"unknown vocoder {vocoder!r}; use {' or '.join(VOCODERS)}")
-        if vocoder == "griffin-lim" and pitch_shift:
+        if vocoder == GRIFFIN_LIM and pitch_shift:
             raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
         tts, spoken = self.model_of(language), LANGUAGES[language]
         if feeling.intensity and feeling.label in tts.config.unlearnt:
@@ -248,105 +172,17 @@ class Studio:
             raise InvalidSetting(f"the voice for {language} has never heard anybody {feeling.label}; {remedy}")
         words = normalise(text, spoken)
         clock = dict.fromkeys(("face", "text", "acoustic", "vocoder"), 0.0)
-        with _timed(clock, "text"):
+        with timed(clock, "text"):
             phonemes = tuple(phonemise(sentence, spoken) for sentence in sentences(words))
 
         report = progress or (lambda fraction, message: None)
         report(0.0, "looking at the face")
-        with _timed(clock, "face"):
+        with timed(clock, "face"):
             seen = find_face(read_image(face)) if face is not None else None
             vector = self.face_vector(seen, tts)
         clock["total"] = time.perf_counter() - began
         notes = _notes(text, seen, language)
-        return _Wish(tts, words, phonemes, vector, feeling, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
-
-    def _chunks(self, wish: _Wish, stretches: Callable[[int], list[tuple[int, int]]]) -> Iterator[Chunk]:
-        """Every sentence's mel is drawn whole, and its sound made stretch by stretch: `stretches` divides a number of frames."""
-        began, clock = time.perf_counter() - wish.clock["total"], wish.clock
-        count = len(wish.phonemes)
-        waveforms, mels, pitches, durations = [], [], [], []
-        for number, phonemes in enumerate(wish.phonemes):
-            with _timed(clock, "acoustic"):
-                spoken = self._draw(phonemes, number, wish)
-            with _timed(clock, "vocoder"):
-                pitch, sound = self._vocode(spoken.mel, wish)
-            mels.append(spoken.mel.numpy())
-            pitches.append(pitch.astype(np.float32))
-            durations.append(spoken.durations.numpy())
-            for start, stop in stretches(len(pitch)):
-                with _timed(clock, "vocoder"):
-                    waveforms.append(sound(start, stop))
-                speech = None
-                if number + 1 == count and stop == len(pitch):
-                    wish.report(1.0, "done")
-                    whole = (np.concatenate(parts, axis=-1) for parts in (waveforms, mels, pitches, durations))
-                    speech = _speech(wish, *whole, time.perf_counter() - began)
-                paused = time.perf_counter()
-                yield Chunk(waveforms[-1], number + 1, count, speech)
-                began += time.perf_counter() - paused
-
-    def _draw(self, phonemes: str, number: int, wish: _Wish) -> Utterance:
-        """The mel of sentence `number`; tells the share done."""
-        tell = _share_of(wish.report, number, len(wish.phonemes))
-        tell(0.0)
-        stages = wish.sampling.steps + 1  # the steps, and the vocoder
-        return wish.tts.synthesise(
-            torch.tensor(encode(phonemes)),
-            wish.vector,
-            wish.feeling.index,
-            wish.feeling.intensity,
-            wish.sampling,
-            torch.Generator().manual_seed((wish.seed + number) % 2**63),
-            lambda step, steps: tell(step / stages),
-        )
-
-    def _vocode(self, mel: torch.Tensor, wish: _Wish) -> tuple[np.ndarray, Callable[[int, int], np.ndarray]]:
-        """mel (128, T) → pitch (T,) Hz, and what makes the sound, (160·frames,) float32, between two of its frames."""
-        world = self.vocoder.read(mel)
-        if wish.vocoder == "griffin-lim":
-            waveform = griffin_lim(mel).numpy()
-            return world.pitch, lambda start, stop: waveform[HOP * start : HOP * stop]
-        world = shift_pitch(world, wish.pitch_shift)
-        return world.pitch, lambda start, stop: synthesise(world, start, stop)
-
-
-def _stretches(frames: int) -> list[tuple[int, int]]:
-    """A sentence's frames in stretches that grow: 700 → (0, 50), (50, 200), (200, 700)."""
-    ends = [0]
-    end = FIRST_STRETCH
-    while GROWTH * end <= frames:
-        ends.append(end)
-        end *= GROWTH
-    return list(pairwise([*ends, frames]))
-
-
-def _speech(wish: _Wish, waveform: np.ndarray, mel: np.ndarray, pitch: np.ndarray, durations: np.ndarray, total: float) -> Speech:
-    return Speech(
-        waveform=waveform,
-        mel=mel,
-        pitch=pitch,
-        phonemes=tuple("".join(wish.phonemes)),
-        durations=durations,
-        timings=wish.clock | {"total": total, "audio": len(waveform) / SAMPLE_RATE},
-        seed=wish.seed,
-        text=wish.words,
-        emotion=wish.feeling.label,
-        intensity=wish.feeling.intensity,
-        notes=wish.notes,
-    )
-
-
-@contextmanager
-def _timed(clock: dict[str, float], stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    clock[stage] += time.perf_counter() - start
-
-
-def _share_of(report: Progress, number: int, count: int) -> Callable[[float], None]:
-    """Reports how much of sentence `number` of `count` is done as a share of them all."""
-    message = f"speaking sentence {number + 1} of {count}" if count > 1 else "speaking"
-    return lambda share: report((number + share) / count, message)
+        return Wish(tts, self.vocoder, words, phonemes, vector, feeling, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
 
 
 def _notes(text: str, face: Face | None, language: str) -> tuple[str, ...]:

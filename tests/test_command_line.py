@@ -15,7 +15,7 @@ from feim.data.clip import read_manifest
 from feim.data.synthetic.engines import available_engines
 from feim.models import CHECKPOINTS, MODELS
 from feim.signal.audio import read_audio
-from feim.studio import LABEL
+from feim.speaking import LABEL
 
 ROOT = Path(__file__).parents[1]
 FACE = str(ROOT / "assets" / "faces" / "average-woman-20s.jpg")

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 import feim
-from feim import studio
+from feim import speaking, studio
 from feim.models import checkpoint
 from feim.models.checkpoint import DamagedCheckpoint, MissingCheckpoint
 from feim.models.tts import FEIMTTS
@@ -20,7 +20,8 @@ from feim.signal.audio import mel_spectrogram, read_audio
 from feim.signal.emotion import EMOTIONS, UNLABELLED, InvalidIntensity, UnknownEmotion
 from feim.signal.face import FaceNotFound, UnreadableImage, find_face, read_image
 from feim.signal.text import LANGUAGES, NothingToSay, TextTooLong, encode, phonemise
-from feim.studio import GROWTH, LABEL, NON_COMMERCIAL, Chunk, InvalidSetting, Speech, Studio
+from feim.speaking import GROWTH, LABEL, Chunk, Speech
+from feim.studio import NON_COMMERCIAL, InvalidSetting, Studio
 
 FACES = Path(__file__).parents[1] / "assets" / "faces"
 WOMAN, MAN = FACES / "average-woman-20s.jpg", FACES / "average-man-20s.jpg"
@@ -222,7 +223,7 @@ def test_a_stream_takes_what_speak_takes():
 
 @pytest.mark.parametrize("settings", [{}, {"face": WOMAN, "speed": 0.7}, {"pitch_shift": -12}, {"vocoder": "griffin-lim"}])
 def test_a_stream_is_the_same_speech_in_chunks(miniature, monkeypatch, settings):
-    monkeypatch.setattr(studio, "FIRST_STRETCH", 8)  # what is not trained speaks fast
+    monkeypatch.setattr(speaking, "FIRST_STRETCH", 8)  # what is not trained speaks fast
     whole = miniature.speak(LONG, emotion="sad", intensity=3.0, seed=5, **settings)
     chunks = list(miniature.stream(LONG, emotion="sad", intensity=3.0, seed=5, **settings))
     assert np.array_equal(np.concatenate([chunk.waveform for chunk in chunks]), whole.waveform)
@@ -241,7 +242,7 @@ def test_a_stream_is_the_same_speech_in_chunks(miniature, monkeypatch, settings)
 
 
 def test_no_joint_clicks(miniature, monkeypatch):
-    monkeypatch.setattr(studio, "FIRST_STRETCH", 8)
+    monkeypatch.setattr(speaking, "FIRST_STRETCH", 8)
     chunks = [chunk.waveform for chunk in miniature.stream(LONG)]
     whole = np.concatenate(chunks)
     for joint in np.cumsum([len(chunk) for chunk in chunks])[:-1]:
@@ -250,13 +251,13 @@ def test_no_joint_clicks(miniature, monkeypatch):
 
 
 def test_the_first_chunk_is_short_and_the_next_ones_grow():
-    assert studio._stretches(30) == [(0, 30)]
+    assert speaking.growing(30) == [(0, 30)]
     for frames in (199, 200, 700, 1500):
-        stretches = studio._stretches(frames)
+        stretches = speaking.growing(frames)
         starts, stops = zip(*stretches, strict=True)
         assert (starts, stops[-1]) == ((0, *stops[:-1]), frames)
         assert sum(stops) <= frames * GROWTH / (GROWTH - 1)  # all that is synthesised for it
-    assert studio._stretches(700)[0] == (0, studio.FIRST_STRETCH)
+    assert speaking.growing(700)[0] == (0, speaking.FIRST_STRETCH)
 
 
 def test_who_stops_listening_stops_the_work(miniature, monkeypatch):
@@ -272,7 +273,7 @@ def test_who_stops_listening_stops_the_work(miniature, monkeypatch):
 
 def test_waiting_between_chunks_is_not_counted(miniature, monkeypatch):
     now = 0.0
-    monkeypatch.setattr(studio.time, "perf_counter", lambda: now)  # all work takes no time
+    monkeypatch.setattr(speaking.time, "perf_counter", lambda: now)  # all work takes no time
     stream = miniature.stream(LONG)
     now += 100
     chunks = []

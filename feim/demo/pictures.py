@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from feim.signal.audio import FRAME_RATE, N_MELS, SAMPLE_RATE, hertz_to_mel, loudness_envelope
 from feim.signal.text import BLANK, LETTERS, PUNCTUATION
-from feim.studio import Speech
+from feim.speaking import Speech
 
 PANEL, INK, FAINT, WAVE, PITCH = "#101b24", "#e6ebed", "#9fb0b8", "#7fcfc4", "#ff9e80"
 # Loudness of the mel bands, quiet to loud; lightness rises evenly, so that the picture also reads in grey.

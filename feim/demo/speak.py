@@ -16,7 +16,8 @@ from feim.demo.intensity import intensity_control
 from feim.demo.pictures import draw
 from feim.demo.portrait import portrait_input
 from feim.signal.emotion import EMOTIONS
-from feim.studio import Chunk, Speech, Studio
+from feim.speaking import Chunk, Speech
+from feim.studio import Studio
 
 SCENES = [  # text, emotion, intensity
     ["Good morning. The train to the sea leaves at nine from platform two.", "neutral", "1"],

@@ -23,7 +23,8 @@ from feim.signal.emotion import EMOTIONS
 from feim.signal.text import LETTERS
 
 if TYPE_CHECKING:
-    from feim.studio import Speech, Studio
+    from feim.speaking import Speech
+    from feim.studio import Studio
 
 WORDS_LOST = {1.0: 0.02, 15.0: 0.05, 30.0: 0.10}  # γ → word error rate above the teachers' own
 NATURALNESS_LOST = {"vocoder": 0.15, "speech": 0.10}  # DNSMOS OVR under the recordings' and under the teachers'

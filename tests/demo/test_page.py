@@ -22,7 +22,7 @@ from feim.demo.page import build_page, launch
 from feim.demo.portrait import FACES
 from feim.demo.speak import SCENES
 from feim.signal.emotion import EMOTIONS, MAX_INTENSITY
-from feim.studio import LABEL
+from feim.speaking import LABEL
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from feim.evaluation import bench_stream
-from feim.studio import Chunk
+from feim.speaking import Chunk
 
 
 def test_the_texts_are_what_they_are_called():
