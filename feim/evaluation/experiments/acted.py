@@ -28,6 +28,8 @@ RISING = slice(1, 6)  # γ from 1 to 5
 RISES = 0.9  # Spearman's rank correlation
 INTRODUCING = 6  # neutral clips that tell a reader's voice
 FACES = 4
+STRANGERS, TEACHERS = "actors never heard", "actors it learnt from"
+GROUPS = {STRANGERS: "judge", TEACHERS: "test"}  # whose readings of sentences that were never learnt; their split
 
 
 def experiment(folder: Path) -> Experiment:
@@ -37,8 +39,9 @@ def experiment(folder: Path) -> Experiment:
         title="Emotion from real actors: the Polish voice",
         asked="Does a voice that learnt emotion from actors come nearer to other actors' readings, and is more heard with more γ?",
         paper="Learns from CREMA-D's English actors; no figure for another language.",
-        differs="nEMO, Polish: four actors taught the voice; three others, who taught the judge, are imitated here in ten sentences that "
-        "the voice never learnt. There is no disgust in nEMO. No recogniser for Polish words is at hand, so words are not counted.",
+        differs="nEMO, Polish: four actors taught the voice. Ten sentences that it never learnt are spoken in the voices of those four, "
+        "and of three others, who taught the judge and whom the voice never heard. There is no disgust in nEMO. No recogniser for "
+        "Polish words is at hand, so words are not counted.",
         measure=lambda stage: measure(stage, folder),
         rows=rows,
         draw=draw,
@@ -46,26 +49,31 @@ def experiment(folder: Path) -> Experiment:
 
 
 def measure(stage: Stage, folder: Path) -> dict:
-    """Readings of the judges' actors against the same lines at γ = 1 and 0, in the actor's own voice; and a sweep of γ by unseen faces.
+    """Actors' readings against the same lines at γ = 1 and 0, in the actor's own voice; and a sweep of γ by unseen faces.
 
-    Returns: what `compare` does; intensities; asked (5,) emotions; probabilities (faces, sentences, 5, γ, 7) by the judge of acted
-    emotion, who knows each voice by what it says at γ = 1, without labels.
+    Returns: for GROUPS, what `compare` does; intensities; asked (5,) emotions; probabilities (faces, sentences, 5, γ, 7) by the judge
+    of acted emotion, who knows each voice by what it says at γ = 1, without labels.
     """
     voice, judge = Voice(stage.voice.studio, LANGUAGE), ActedEmotionJudge.shipped()
     clips = read_nemo(folder)
-    held = [clip for clip in clips if clip.split == "judge" and is_test_sentence(clip.id)]
-    vectors = {name: introduce(stage.material.ears, clips, folder, name) for name in sorted({clip.speaker for clip in held})}
+    compared = {group: _compare(stage, voice, clips, folder, split) for group, split in GROUPS.items()}
+    asked = [label for label in EMOTIONS[1:] if any(clip.emotion == label for clip in clips)]
+    texts = sorted({clip.text for clip in clips if is_test_sentence(clip.id)})[: stage.material.extent.swept]
+    people = [vector for _, vector in stage.material.people[:FACES]]
+    found = {"intensities": list(INTENSITIES), "asked": asked, "sentences": len(texts)}
+    return found | compared | {"probabilities": [_sweep(voice, judge, texts, v, asked).tolist() for v in people]}
+
+
+def _compare(stage: Stage, voice: Voice, clips: Sequence[Clip], folder: Path, split: str) -> dict:
+    held = [clip for clip in clips if clip.split == split and is_test_sentence(clip.id)]
     held = held[:: max(1, len(held) // (3 * stage.material.extent.readings))]
+    vectors = {name: introduce(stage.material.ears, clips, folder, name) for name in sorted({clip.speaker for clip in held})}
     readings = [
         Reading(c.text, c.emotion, c.speaker, read_audio(folder / c.audio), count_phonemes(c.text, SPOKEN_AS), vectors[c.speaker])
         for c in held
     ]
     said = {name: [voice.say(r.text, r.vector, r.emotion, intensity) for r in readings] for name, intensity in ((OURS, 1.0), (BASE, 0.0))}
-    asked = [label for label in EMOTIONS[1:] if any(clip.emotion == label for clip in clips)]
-    texts = sorted({clip.text for clip in held})[: stage.material.extent.swept]
-    people = [vector for _, vector in stage.material.people[:FACES]]
-    found = {"intensities": list(INTENSITIES), "asked": asked, "sentences": len(texts)}
-    return found | compare(stage, readings, said) | {"probabilities": [_sweep(voice, judge, texts, v, asked).tolist() for v in people]}
+    return compare(stage, readings, said)
 
 
 @torch.inference_mode()
@@ -97,13 +105,14 @@ def probability(found: dict) -> dict[str, list[Mean]]:
 def rows(found: dict) -> list[Row]:
     """Distortion and prosody against the baseline; rank correlations of γ from 1 to 5; emotions heard at γ = 1."""
     made = []
-    for what, title, unit, _ in MEASURES:
-        ours, base, gained = by_emotion(found, what, OURS), by_emotion(found, what, BASE), by_emotion(found, what, OURS, BASE)
-        for group, difference in gained.items():
-            note = f"{ours[group].value:.2f} and {base[group].value:.2f}; ± {difference.error:.3f} (SE), {difference.count} readings"
-            bar = 0.0 if what == "distortion" and group == ALL else None
-            name = "all emotions" if group == ALL else group
-            made.append(Row(f"actors, {title}, γ = 1 less γ = 0, {name}, {unit}", difference.value, bar, True, digits=3, note=note))
+    for who in GROUPS:
+        for what, title, unit, _ in MEASURES:
+            ours, base, gained = (by_emotion(found[who], what, *of) for of in ((OURS,), (BASE,), (OURS, BASE)))
+            for group, difference in gained.items():
+                note = f"{ours[group].value:.2f} and {base[group].value:.2f}; ± {difference.error:.3f} (SE), {difference.count} readings"
+                bar = 0.0 if what == "distortion" and group == ALL else None
+                name = "all emotions" if group == ALL else group
+                made.append(Row(f"{who}, {title}, γ = 1 less γ = 0, {name}, {unit}", difference.value, bar, True, digits=3, note=note))
     lines = probability(found)
     means = {"all emotions": np.mean([[m.value for m in line] for line in lines.values()], axis=0)}
     means |= {label: [m.value for m in line] for label, line in lines.items()}
@@ -126,13 +135,18 @@ def confusion(found: dict) -> np.ndarray:
 
 def draw(found: dict) -> list[Picture]:
     """Curves over γ, what is heard, distortion and prosody."""
-    both = {name: by_emotion(found, "distortion", name) for name in (BASE, OURS)}
+    compared = []
+    for who in GROUPS:
+        both = {name: by_emotion(found[who], "distortion", name) for name in (BASE, OURS)}
+        compared += [
+            Picture(f"Distortion from {who}", "Without an emotion and with it; nearer to zero is nearer.", dumbbells(both, "dB")),
+            Picture(f"Prosody’s distance from {who}", "γ = 1 less γ = 0; left of the line the emotion brings it nearer.",
+                    intervals(by_emotion(found[who], "prosody", OURS, BASE), "difference, JND")),
+        ]  # fmt: skip
     return [
         Picture("Heard by the judge of acted emotion", "Probability of the emotion asked for, mean over faces and sentences, 95 % bands.",
                 curves(found["intensities"], probability(found), EMOTION_COLOURS, "intensity γ", "probability", top=1.0), wide=True),
         Picture("What is heard at γ = 1", "Percent of what was asked for, row by row.",
                 heat_map(confusion(found), found["asked"], EMOTIONS, "heard", "asked for")),
-        Picture("Distortion from the actors' readings", "Without an emotion and with it; nearer to zero is nearer.", dumbbells(both, "dB")),
-        Picture("Prosody's distance, pair by pair", "γ = 1 less γ = 0; left of the line the emotion brings it nearer.",
-                intervals(by_emotion(found, "prosody", OURS, BASE), "difference, JND")),
+        *compared,
     ]  # fmt: skip

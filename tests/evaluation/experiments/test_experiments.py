@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from feim.evaluation.experiments import (
+    acted,
     calibration,
     carry_over,
     confusion,
@@ -20,6 +21,7 @@ from feim.evaluation.experiments.stage import Spoken
 from feim.evaluation.experiments.sweep import INTENSITIES, LEVELS, sweep, table
 from feim.evaluation.material import LABELLED
 from feim.models import checkpoint
+from feim.signal.audio import write_audio
 from feim.signal.emotion import EMOTIONS
 from tests.evaluation.experiments.conftest import buzz
 
@@ -181,6 +183,31 @@ def test_three_training_sets(stage, weights, tmp_path):
     of = training_sets.measures(found)
     assert of["emotion heard, first judge"]["both"].value == pytest.approx(1 / 3)  # happy is the second of three sentences
     assert len(training_sets.rows(found)) == 3 * len(of)
+
+
+def test_actors_are_compared_with_readings_of_two_groups(stage, tmp_path):
+    folder, shelf = tmp_path / "nemo", tmp_path / "shelf"
+    folder.mkdir()
+    rows = ["audio,emotion,text,speaker,gender,age"]
+    for speaker, pitch in (("EB0", 210), ("IC0", 110)):  # of the judge, and of the voice
+        for emotion, number in (("neutral", 1), ("neutral", 9), ("sad", 9)):  # every ninth sentence is for tests
+            name = f"{speaker}_{emotion}_{number}.flac"
+            write_audio(folder / name, buzz(pitch + number))
+            rows.append(f"{name},{emotion},Dzień dobry.,{speaker},female,30")
+    (folder / "metadata.csv").write_text("\n".join(rows) + "\n")
+    checkpoint.save(stage.voice.studio.tts, "tts-pl", {}, shelf)
+    voice = replace(stage.voice, studio=replace(stage.voice.studio, shelf=shelf))
+    found = acted.measure(replace(stage, voice=voice), folder)
+    for who in acted.GROUPS:
+        assert found[who]["emotions"] == ["neutral", "sad"]
+        assert all(np.isfinite(found[who]["distortion"][name]).all() for name in (distortion.OURS, distortion.BASE))
+    assert np.shape(found["probabilities"]) == (3, 1, 1, len(acted.INTENSITIES), 7)
+    assert [row.what for row in acted.rows(found) if row.bar is not None] == [
+        "actors never heard, mel-cepstral distortion, γ = 1 less γ = 0, all emotions, dB",
+        "actors it learnt from, mel-cepstral distortion, γ = 1 less γ = 0, all emotions, dB",
+        "actors, γ from 1 to 5 and probability, all emotions",
+    ]
+    assert len(acted.draw(found)) == 2 + 2 * len(acted.GROUPS)
 
 
 def test_what_was_never_learnt_is_not_asked_for(stage, monkeypatch, tmp_path):
