@@ -52,3 +52,11 @@ def test_without_weights_it_says_so_in_one_line(tmp_path):
     [line] = done.stderr.splitlines()
     assert line.startswith("feim: ")
     assert "tts.json is missing; restore it" in line
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", ""])
+def test_a_port_that_is_none_is_said_in_one_line(port):
+    environment = os.environ | {"GRADIO_SERVER_PORT": port}
+    done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == f"feim: GRADIO_SERVER_PORT is {port!r}; give a whole number from 1 to 65535, or leave it out\n"
