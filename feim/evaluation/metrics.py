@@ -125,17 +125,15 @@ def mel_cepstral_distortion(a: np.ndarray, b: np.ndarray) -> float:
     return cost / visited
 
 
-def envelope_distortion(a: np.ndarray, b: np.ndarray) -> float:
-    """The same between two sounds (samples,) at 16 kHz, of WORLD's spectral envelopes, as mel-cepstra of speech usually are made.
+def envelope_mel(wave: np.ndarray, noisy: bool = True) -> np.ndarray:
+    """(samples,) at 16 kHz → (128, T): the log-mel of WORLD's spectral envelope, from which mel-cepstra of speech usually are made.
 
-    Log mels also show harmonics, the more the higher the voice: copying one with WORLD costs 0.8 dB at 100 Hz and 2 dB at 290 Hz.
+    Log mels of the sound also show harmonics, the more the higher the voice: copying one with WORLD costs 0.8 dB of distortion at
+    100 Hz and 2 dB at 290 Hz.
+
+    Args: noisy: of a recording; False saves most of the time with clean, made speech.
     """
-    return mel_cepstral_distortion(_envelope_mel(a), _envelope_mel(b))
-
-
-def _envelope_mel(wave: np.ndarray) -> np.ndarray:
-    """(samples,) → (128, T): the log-mel that a voice without pitch would have."""
-    envelope = spectral_envelope(wave, track_pitch(wave, noisy=True))  # (T, 513) power
+    envelope = spectral_envelope(wave, track_pitch(wave, noisy))  # (T, 513) power
     return np.log(np.maximum(np.sqrt(envelope) @ mel_filterbank().numpy(), MEL_FLOOR)).T
 
 

@@ -30,11 +30,13 @@ def compare(stage: Stage, readings: list[Reading], syntheses: dict[str, list[Spo
     differences.
     """
     theirs = stage.prosodies(Spoken(reading.wave, reading.phonemes) for reading in readings)
-    waves = [reading.wave for reading in readings]
+    read = [reading.wave for reading in readings]
+    envelopes, mels = stage.envelopes(read, noisy=True), stage.mels(read)
+    made = {name: [spoken.wave for spoken in said] for name, said in syntheses.items()}
     return {
         "emotions": [reading.emotion for reading in readings],
-        "distortion": {name: stage.distortions(waves, [spoken.wave for spoken in said]) for name, said in syntheses.items()},
-        "mel distortion": {name: stage.mel_distortions(waves, [spoken.wave for spoken in said]) for name, said in syntheses.items()},
+        "distortion": {name: stage.distortions(envelopes, stage.envelopes(waves)) for name, waves in made.items()},
+        "mel distortion": {name: stage.distortions(mels, stage.mels(waves)) for name, waves in made.items()},
         "prosody": {
             name: [round(prosody_distance(a, b), 3) for a, b in zip(stage.prosodies(said), theirs, strict=True)]
             for name, said in syntheses.items()

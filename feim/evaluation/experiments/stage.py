@@ -12,7 +12,7 @@ from torch import Tensor
 
 from feim.evaluation.experiments.material import Material
 from feim.evaluation.judges import SpeakerJudge, rate_naturalness, transcribe
-from feim.evaluation.metrics import Prosody, envelope_distortion, mel_cepstral_distortion, prosody
+from feim.evaluation.metrics import Prosody, envelope_mel, mel_cepstral_distortion, prosody
 from feim.signal.audio import mel_spectrogram
 from feim.signal.emotion import EMOTIONS
 from feim.signal.text import LANGUAGES, LETTERS, encode, normalise, phonemise, sentences
@@ -89,19 +89,18 @@ class Stage:
         spoken = list(spoken)
         return list(self.pool.map(prosody, [s.wave for s in spoken], [s.phonemes for s in spoken]))
 
-    def distortions(self, references: Iterable[np.ndarray], waves: Iterable[np.ndarray]) -> list[float]:
-        """Mel-cepstral distortion in dB of each wave's spectral envelope from its reference's, both (samples,), warped in time."""
-        return [round(found, 4) for found in self.pool.map(envelope_distortion, references, waves)]
+    def envelopes(self, waves: Iterable[np.ndarray], noisy: bool = False) -> list[np.ndarray]:
+        """Log mels (128, T) without harmonics; `noisy` of recordings."""
+        return list(self.pool.map(partial(envelope_mel, noisy=noisy), waves))
 
-    def mel_distortions(self, references: Iterable[np.ndarray], waves: Iterable[np.ndarray]) -> list[float]:
-        """The same of their log mels, harmonics included."""
-        pairs = (_mels(side) for side in (references, waves))
-        return [round(found, 4) for found in self.pool.map(mel_cepstral_distortion, *pairs)]
+    def mels(self, waves: Iterable[np.ndarray]) -> list[np.ndarray]:
+        """Log mels (128, T), harmonics included."""
+        return [mel_spectrogram(wave).numpy() for wave in waves]
+
+    def distortions(self, references: Iterable[np.ndarray], mels: Iterable[np.ndarray]) -> list[float]:
+        """Mel-cepstral distortion in dB of each log mel from its reference's, warped in time."""
+        return [round(found, 4) for found in self.pool.map(mel_cepstral_distortion, references, mels)]
 
     def recognise(self, wave: np.ndarray) -> np.ndarray:
         """(samples,) → (512,) unit vector of the voice in it."""
         return self.ears.vector(wave)
-
-
-def _mels(waves: Iterable[np.ndarray]) -> list[np.ndarray]:
-    return [mel_spectrogram(wave).numpy() for wave in waves]
