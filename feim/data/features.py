@@ -52,17 +52,24 @@ def read_features(folder: str | Path, clips: list[Clip], kinds: tuple[str, ...] 
     folder = Path(folder)
     if not clips:
         raise ValueError(f"{folder} has no training clips; make a larger corpus")
-    cache = folder / "features" / _key(clips, kinds)
+    cache = folder / "features" / _key(folder, clips, kinds)
     if not (cache / "starts.npy").exists():
         _compute(folder, clips, kinds, cache, processes)
     arrays = {kind: np.load(cache / f"{kind}.npy", mmap_mode="r").view(np.ndarray) for kind in kinds}
     return Features(clips, np.load(cache / "starts.npy"), **arrays)
 
 
-def _key(clips: list[Clip], kinds: tuple[str, ...]) -> str:
-    """Changes with whatever the arrays depend on, and with nothing else: clips may learn their texts' times later."""
-    sounds = [(clip.audio, clip.licence) for clip in clips]
+def _key(folder: Path, clips: list[Clip], kinds: tuple[str, ...]) -> str:
+    """Changes with whatever the arrays depend on, and with nothing else: clips may learn their texts' times later, and copies of a
+    folder have files of another age. A sound that is another has another size: it is compressed.
+    """
+    sounds = [(clip.audio, clip.licence, _size(folder / clip.audio)) for clip in clips]
     return hashlib.sha256(repr((kinds, sounds)).encode()).hexdigest()[:12]
+
+
+def _size(path: Path) -> int:
+    """In bytes; 0 where there is no such file, which reading it will tell."""
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _compute(folder: Path, clips: list[Clip], kinds: tuple[str, ...], cache: Path, processes: int) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from feim.data.clip import Clip
+from feim.data.clip import SYNTHETIC, Clip
 from feim.data.corpora import london
 from feim.data.corpora.london import Person
+from feim.data.corpora.publication import CC_BY, PUBLIC_DOMAIN
 from feim.data.features import Features
 from feim.models import checkpoint
 from feim.signal.audio import FRAME_RATE
@@ -16,6 +17,8 @@ from feim.training.loop import together
 from feim.training.order import Order
 
 NON_COMMERCIAL = "non-commercial"
+BOUND = "bound by the terms of its data, which may forbid passing it on"
+FREE = {SYNTHETIC, CC_BY, PUBLIC_DOMAIN, "Apache-2.0"}  # what learns from these alone may be used as the code
 
 
 def model_card(
@@ -73,10 +76,14 @@ def portraits_data(people: Sequence[Person]) -> dict:
 
 
 def _licence(data: list[dict]) -> str:
-    """Our weights are Apache-2.0, unless what they learnt from is not for commerce."""
-    bound = any(words in entry["licence"] for entry in data for words in ("-NC", NON_COMMERCIAL))
+    """Our weights are Apache-2.0 if all that they learnt from allows it; else not for commerce, or bound as those terms say."""
     learnt_from = ", ".join(f"{entry['name']} ({entry['licence']})" for entry in data)
-    return f"{NON_COMMERCIAL if bound else 'Apache-2.0'}; learnt from {learnt_from}"
+    terms = [entry["licence"] for entry in data]
+    if any(words in term for term in terms for words in ("-NC", NON_COMMERCIAL)):
+        return f"{NON_COMMERCIAL}; learnt from {learnt_from}"
+    if all(part in FREE for term in terms for part in term.split(", ")):
+        return f"Apache-2.0; learnt from {learnt_from}"
+    return f"{BOUND}; learnt from {learnt_from}"
 
 
 def describe_hardware() -> str:

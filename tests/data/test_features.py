@@ -1,5 +1,6 @@
 """Features are what the front end says, clip after clip, and are computed once."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -104,18 +105,22 @@ def test_an_analysis_that_stops_leaves_nothing_in_the_cache(corpus, clips, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_cache_depends_on_sounds_and_kinds_alone(clips):
-    key = features._key(clips, ("mel", "pitch"))
+def test_the_cache_depends_on_sounds_and_kinds_alone(corpus, clips, tmp_path):
+    key = features._key(corpus, clips, ("mel", "pitch"))
     timed_later = [replace(clip, durations=None, phonemes=None, text="Something else.", split="test", emotion=None) for clip in clips]
-    assert features._key(timed_later, ("mel", "pitch")) == key
+    assert features._key(corpus, timed_later, ("mel", "pitch")) == key
     others = [
         [replace(clips[0], audio="audio/another.flac"), *clips[1:]],
         [replace(clips[0], licence="CC BY 4.0"), *clips[1:]],  # a room and a microphone: another pitch tracker listens
         clips[::-1],
         clips[:-1],
     ]
-    assert key not in {features._key(other, ("mel", "pitch")) for other in others}
-    assert features._key(clips, ("mel",)) != key
+    assert key not in {features._key(corpus, other, ("mel", "pitch")) for other in others}
+    assert features._key(corpus, clips, ("mel",)) != key
+    shutil.copytree(corpus / "audio", tmp_path / "audio")
+    assert features._key(tmp_path, clips, ("mel", "pitch")) == key  # of another age
+    shutil.copy(corpus / clips[1].audio, tmp_path / clips[0].audio)  # made again, with another sound
+    assert features._key(tmp_path, clips, ("mel", "pitch")) != key
 
 
 def test_clips_that_learn_their_times_keep_their_cache(corpus, clips, found, monkeypatch):

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from feim.data.clip import Clip
+from feim.data.clip import SYNTHETIC, Clip
+from feim.data.corpora import publication
 from feim.models import checkpoint
 from feim.training import card
 from feim.training.card import corpus_data, describe_hardware, model_card, publish
@@ -43,6 +44,17 @@ def test_the_same_keys_in_the_same_order(order):
 def test_every_recipes_card_is_of_this_shape(weights):
     for name in ("tts", "vocoder"):
         assert list(checkpoint.read_card(name, weights)) == ["name", "parameters", "config", *KEYS]
+
+
+@pytest.mark.parametrize("licence", [publication.RESEARCH_ONLY, publication.GPL, publication.ODBL, "unknown licence"])
+def test_terms_that_bind_are_told(order, licence):
+    assert a_card(order, "CC BY 4.0", licence)["licence"].startswith("bound by the terms of its data")
+
+
+def test_free_terms_are_free(order):
+    assert a_card(order, publication.CC_BY, publication.PUBLIC_DOMAIN, SYNTHETIC)["licence"].startswith("Apache-2.0")
+    assert a_card(order, publication.CC_BY_NC_ND)["licence"].startswith("non-commercial")
+    assert a_card(order, f"{publication.CC_BY_NC_SA}, synthetic voices")["licence"].startswith("non-commercial")
 
 
 def test_what_is_not_for_commerce_stays_so(order):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line asks for the names alone, where packages may be missing too
     from feim.data.clip import Clip
+    from feim.data.corpora.publication import Publication
     from feim.data.corpora.workers import Workers
 
 READ_ALOUD = ("librispeech", "ljspeech")  # long recordings: cut into phrases that provably say their text
@@ -15,6 +17,13 @@ PUBLISHED_AS_CLIPS = (
     "crema-d", "esd", "glips", "grid", "hdtf", "iemocap", "lrs3", "lrw", "mead", "meld", "nemo", "voxceleb2",
 )  # fmt: skip
 CORPORA = tuple(sorted(READ_ALOUD + PUBLISHED_AS_CLIPS))
+
+
+def publication_of(module: ModuleType) -> Publication:
+    """What a corpus's module says of its makers."""
+    from feim.data.corpora.publication import Publication
+
+    return next(value for value in vars(module).values() if isinstance(value, Publication))
 
 
 def prepare_corpus(name: str, source: str | Path, out: str | Path, workers: Workers) -> list[Clip]:
@@ -28,7 +37,10 @@ def prepare_corpus(name: str, source: str | Path, out: str | Path, workers: Work
         workers: of feim.data.corpora.workers; they change nothing but the speed.
     Returns: the clips, sorted by id. Raises: MissingCorpus, which says what is missing and where to ask for it.
     """
-    recordings = import_module(f"feim.data.corpora.{name.replace('-', '_')}").read(Path(source).resolve())
+    module = import_module(f"feim.data.corpora.{name.replace('-', '_')}")
+    recordings = module.read(Path(source).resolve())
+    if not recordings:
+        raise publication_of(module).missing(f"{source} has the corpus's folders, but none of its recordings")
     if name in READ_ALOUD:
         from feim.data.corpora.recordings import prepare_recordings
 

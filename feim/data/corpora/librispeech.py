@@ -36,16 +36,13 @@ def read(source: Path) -> list[Recording]:
 
 
 def _single_clips(source: Path):
-    lines = (source / "transcripts.tsv").read_text(encoding="utf-8").splitlines()
-    columns = lines[0].split("\t")
-    for line in lines[1:]:
-        row = dict(zip(columns, line.split("\t"), strict=True))
+    for row in LIBRISPEECH.table(source / "transcripts.tsv", "id", "text", "certainty", delimiter="\t"):
         yield row["id"], source / "audio" / f"{row['id']}.ogg", row["text"], row["certainty"] != "low"
 
 
 def _published_tree(source: Path):
     for transcript in source.rglob("*.trans.txt"):
-        for line in transcript.read_text(encoding="utf-8").splitlines():
+        for line in filter(str.strip, transcript.read_text(encoding="utf-8", errors="replace").splitlines()):
             name, _, text = line.partition(" ")
             yield name, transcript.with_name(f"{name}.flac"), text.lower(), True
 
@@ -57,5 +54,4 @@ def _genders(source: Path) -> dict[str, str]:
     )
     if table is None:
         raise LIBRISPEECH.missing(f"SPEAKERS.TXT, which comes with every archive, is neither in {source} nor above it")
-    rows = [line.split("|") for line in table.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith(";")]
-    return {row[0].strip(): GENDERS[row[1].strip()] for row in rows}
+    return {row[0]: GENDERS[row[1]] for row in LIBRISPEECH.lines(table, "|", 2) if row[1] in GENDERS}

@@ -15,11 +15,9 @@ def read(source: Path) -> list[Recording]:
     Args: source: the published folder: metadata.csv (id|text|text spelt out) and wavs/ID.wav, or .flac. Sounds need no row.
     Raises: MissingCorpus.
     """
-    metadata = source / "metadata.csv"
-    if not metadata.is_file():
-        raise LJSPEECH.missing(f"there is no metadata.csv in {source}")
-    rows = (line.split("|") for line in metadata.read_text(encoding="utf-8").splitlines() if line.strip())
-    sounds = {path.stem: path for path in (source / "wavs").glob("*") if path.suffix in (".wav", ".flac")}
+    root = LJSPEECH.root(source, "metadata.csv")
+    rows = LJSPEECH.lines(root / "metadata.csv", "|", 2)
+    sounds = {path.stem: path for path in (root / "wavs").glob("*") if path.suffix in (".wav", ".flac")}
     texts = dict.fromkeys(sounds, "") | {name: columns[-1] for name, *columns in rows}
     recordings = []
     for number, name in enumerate(sorted(texts), 1):
@@ -27,5 +25,5 @@ def read(source: Path) -> list[Recording]:
             id=name, corpus=LJSPEECH.name, speaker="LJ", language="en-us", text=texts[name], licence=LJSPEECH.licence,
             split="test" if number % TEST_EVERY == 0 else "train", gender="female",
         )  # fmt: skip
-        recordings.append(Recording(sounds.get(name, source / "wavs" / f"{name}.wav"), clip))
+        recordings.append(Recording(sounds.get(name, root / "wavs" / f"{name}.wav"), clip))
     return recordings

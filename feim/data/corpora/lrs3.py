@@ -23,10 +23,9 @@ def read(source: Path) -> list[Utterance]:
 
 
 def _utterance(part: str, text: Path) -> Utterance:
-    first, _, _ = text.read_text(encoding="utf-8").partition("\n")
+    first, _, _ = text.read_text(encoding="utf-8", errors="replace").partition("\n")
     label, _, words = first.partition(":")
-    if label != "Text":
-        raise LRS3.missing(f"{text} does not begin with “Text:”")
+    words = words if label == "Text" else ""  # a damaged text is none; the sound is still somebody's
     clip = Clip(
         id=f"{part}-{text.parent.name}-{text.stem}", corpus=LRS3.name, speaker=text.parent.name, language="en-us",
         text=re.sub(r"\{\w+\}", " ", words).strip().lower(),  # {LG}, {NS}: laughter, noise

@@ -11,7 +11,7 @@ from feim.data.clip import Clip
 from feim.data.corpora.excerpts import Excerpt
 from feim.data.corpora.publication import RESEARCH_ONLY, Publication, held_out
 from feim.data.corpora.utterances import Utterance
-from feim.signal.emotion import parse_label
+from feim.signal.emotion import UnknownEmotion, parse_label
 
 MEAD = Publication("mead", "MEAD", RESEARCH_ONLY, "https://wywu.github.io/projects/MEAD/MEAD.html")
 GENDERS = {"M": "male", "W": "female"}
@@ -30,16 +30,16 @@ def read(source: Path) -> list[Utterance]:
         packed = ", ".join(actor.name for actor in actors if actor not in unpacked)
         raise MEAD.missing(f"audio.tar or video.tar is missing or not unpacked for {packed}")
     for_tests = held_out(actor.name for actor in actors)
-    return [
-        _utterance(actor, sound, "test" if actor.name in for_tests else "train")
-        for actor in actors
-        for sound in sorted((actor / "audio").glob("*/level_[1-3]/*.m4a"))
-    ]
+    sounds = [(actor, sound) for actor in actors for sound in sorted((actor / "audio").glob("*/level_[1-3]/*.m4a"))]
+    return [_utterance(actor, sound, "test" if actor.name in for_tests else "train") for actor, sound in sounds]
 
 
 def _utterance(actor: Path, sound: Path, split: str) -> Utterance:
     level, label = sound.parent.name, sound.parents[1].name
-    emotion = parse_label(label)
+    try:
+        emotion = parse_label(label)
+    except UnknownEmotion:
+        raise MEAD.missing(f"{sound.parents[1]} is no folder of an emotion's") from None
     clip = Clip(
         id=f"{actor.name}-{label}-{level}-{sound.stem}", corpus=MEAD.name, speaker=actor.name, language="en-us", text="",
         licence=MEAD.licence, split=split, emotion=emotion, gender=GENDERS[actor.name[0]],

@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from tqdm import tqdm
 
-from feim.data.clip import Clip, write_manifest
+from feim.data.clip import BrokenManifest, Clip, read_manifest, write_manifest
 from feim.data.corpora.publication import MissingCorpus
 from feim.data.corpora.workers import Workers
 
@@ -72,15 +72,26 @@ def prepare(out: Path, tasks: list[Task], work: Callable[[Task, Path], Outcome],
             journal.flush()
     left_out = [LeftOut(**part) for task in tasks for part in done[task.name]["left_out"]]
     _write_left_out(out / LEFT_OUT, left_out)
+    kept = _phone_times(out, {clip["id"] for task in rest for clip in done[task.name]["clips"]})
     clips = [Clip(**clip) for task in tasks for clip in done[task.name]["clips"]]
+    clips = [clip if clip.durations else replace(clip, durations=kept.get((clip.id, clip.phonemes))) for clip in clips]
     if not clips:
         raise MissingCorpus(
             f"not one of {len(tasks)} recordings could be used; the first: {left_out[0].reason}; all are in {out / LEFT_OUT}"
             if left_out
-            else "there is nothing to prepare"
+            else "there is nothing to prepare: the folder holds none of the corpus's recordings; unpack all of it"
         )
     write_manifest(out, clips)
     return clips
+
+
+def _phone_times(out: Path, made_again: set[str]) -> dict[tuple[str, str | None], list[int] | None]:
+    """What `align` has written into the manifest since: (id, phonemes) → durations of the clips that are as they were."""
+    try:
+        before = read_manifest(out)
+    except BrokenManifest:
+        return {}
+    return {(clip.id, clip.phonemes): clip.durations for clip in before if clip.id not in made_again}
 
 
 def _stamp(task: Task) -> str:

@@ -58,6 +58,22 @@ class Publication:
                 nearest, absent = folder, lacks
         raise self.missing(f"{nearest} has no {', no '.join(absent[:TOLD])}{' and more' if len(absent) > TOLD else ''}")
 
+    def lines(self, path: Path, delimiter: str, columns: int) -> list[list[str]]:
+        """The stripped values of a text's lines that are neither empty nor comments (;), where no line names the columns.
+
+        Raises: MissingCorpus when it is missing, is no text, or a line has fewer values than `columns`.
+        """
+        if not path.is_file():
+            raise self.missing(f"there is no {path.name} in {path.parent}")
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise self.missing(f"{path} is not the published table ({error})") from error
+        rows = [[value.strip() for value in line.split(delimiter)] for line in lines if line.strip() and not line.startswith(";")]
+        if short := [row for row in rows if len(row) < columns]:
+            raise self.missing(f"“{delimiter.join(short[0])}” in {path} has fewer values than {columns}")
+        return rows
+
     def table(self, path: Path, *columns: str, encoding: str = "utf-8-sig", delimiter: str = ",") -> list[dict[str, str]]:
         """The rows of a file with a header and separated values; names and values are stripped.
 

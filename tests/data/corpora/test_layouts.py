@@ -322,7 +322,7 @@ def test_half_unpacked(name, tree, gone, words):
         ("meld", "dev_sent_emo.csv", "00:16:16,059", "soon", "'soon' in a table is not a time"),
         ("voxceleb2", "vox2_meta.csv", "Gender", "Sex", "has no column Gender"),
         ("voxceleb2", "vox2_meta.csv", ",f ,test ", "", "row 3 of .* has fewer values"),
-        ("lrs3", "test/talkC/00001.txt", "Text:", "Words:", "does not begin with"),
+        ("nemo", "data.tsv", "emotion", "feeling", "has no column emotion"),
         ("nemo", "data.tsv", "speaker_id", "speaker", "has no column speaker_id"),
         ("nemo", "data.tsv", "EB0_anger_13.wav", "portrait.wav", "'portrait.wav', which is no clip's name"),
         ("hdtf", "HDTF_dataset/RD_annotion_time.txt", "01:30-02:30", "later", "has 'later' where times"),
@@ -368,3 +368,29 @@ def test_every_twelfth_actor_is_kept_for_tests(name, tree):
         put.write('7,"1058_IEO_NEU_XX"\n8,"1059_IEO_NEU_XX"\n')
     clips = read(name, tree)
     assert [clip.speaker for clip in clips.values() if clip.split == "test"] == ["1058"]  # the twelfth of thirteen
+
+
+@pytest.mark.parametrize("name", ["lrs3"])
+def test_one_damaged_text_leaves_its_sound_without_words(name, tree):
+    for damage in (b"", b"\xff\xfe\x00", b"Words: NO\n"):
+        (tree / "test" / "talkC" / "00001.txt").write_bytes(damage)
+        found = read(name, tree)
+        assert found["test-talkC-00001"].text == ""
+        assert found["trainval-talkB-50001"].text == "so it is"
+
+
+@pytest.mark.parametrize("name", ["mead"])
+def test_a_strange_folder_is_named(name, tree):
+    sound = next(tree.rglob("*.m4a"))
+    sound.parents[1].rename(sound.parents[1].with_name("weird"))
+    with pytest.raises(MissingCorpus, match=r"audio/weird is no folder of an emotion's; give the unpacked MEAD"):
+        read(name, tree)
+
+
+@pytest.mark.parametrize("name", ["mead"])
+def test_folders_without_recordings_are_refused_with_the_address(name, tree, tmp_path):
+    for sound in tree.rglob("*.m4a"):
+        sound.unlink()
+    with pytest.raises(MissingCorpus, match=r"none of its recordings; give the unpacked MEAD folder \(https"):
+        prepare_corpus(name, tree, tmp_path / "out", processes(1))
+    assert not (tmp_path / "out").exists()

@@ -60,3 +60,20 @@ def test_a_folder_without_transcripts_or_speakers_says_so(tmp_path):
     (tmp_path / "1-1.trans.txt").write_text("1-1-0000 HELLO\n")
     with pytest.raises(MissingCorpus, match=r"SPEAKERS\.TXT"):
         librispeech.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "content", "words"),
+    [
+        ("transcripts.tsv", "", "has no column id, text, certainty, only nothing"),
+        ("transcripts.tsv", "id\ttext\n1-1-0\thello\n", "has no column certainty"),
+        ("transcripts.tsv", "id\ttext\tcertainty\n1-1-0\thello\n", "has fewer values than the header"),
+        ("SPEAKERS.TXT", "19   F\n", "“19   F” in .*SPEAKERS.TXT has fewer values than 2"),
+    ],
+)
+def test_a_table_that_is_none_is_said(tmp_path, table, content, words):
+    (tmp_path / "SPEAKERS.TXT").write_text(SPEAKERS)
+    (tmp_path / "transcripts.tsv").write_text("id\ttext\tcertainty\n19-1-0000\thello\thigh\n")
+    (tmp_path / table).write_text(content)
+    with pytest.raises(MissingCorpus, match=words):
+        librispeech.read(tmp_path)

@@ -42,3 +42,15 @@ def test_every_twelfth_recording_is_kept_for_tests(tmp_path):
 def test_a_missing_folder_says_what_to_give(tmp_path):
     with pytest.raises(MissingCorpus, match="give the unpacked"):
         ljspeech.read(tmp_path / "nothing")
+
+
+def test_a_table_that_is_none_is_said(tmp_path):
+    (tmp_path / "metadata.csv").write_text("LJ001-0001, In 1450\n")
+    with pytest.raises(MissingCorpus, match=r"“LJ001-0001, In 1450” in .*metadata\.csv has fewer values than 2"):
+        ljspeech.read(tmp_path)
+
+
+def test_the_archives_own_folder_may_be_given(tmp_path):
+    (tmp_path / "LJSpeech-1.1").mkdir()
+    (tmp_path / "LJSpeech-1.1" / "metadata.csv").write_text("LJ001-0001|hm|hm\n")
+    assert [recording.clip.text for recording in ljspeech.read(tmp_path)] == ["hm"]

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from feim.data.clip import Clip, read_manifest
+from feim.data.clip import Clip, read_manifest, write_manifest
 from feim.data.corpora import prepare_corpus
 from feim.data.corpora.crema_d import SENTENCES
 from feim.data.corpora.excerpts import Excerpt
@@ -119,6 +119,19 @@ def test_a_file_that_came_or_changed_is_taken_in_and_nothing_else(tasks, whole, 
     assert [clip.text for clip in clips] == ["text of a", "text of b", "whole now, not cut off", "text of d", "text of e", "here now"]
     prepare(out, tasks[:2], partial(copy, worked=worked), HERE)  # fewer are asked for: fewer are in the manifest
     assert [clip.id for clip in read_manifest(out)] == ["b", "d"]
+
+
+def test_phone_times_that_were_found_since_stay(tasks, tmp_path):
+    def timeless(task: Copy, out: Path):
+        clips, left_out = copy(task, out)
+        return [replace(clip, durations=None) for clip in clips], left_out
+
+    out = tmp_path / "out"
+    clips = prepare(out, tasks, timeless, HERE)
+    write_manifest(out, [replace(clip, durations=[1, 2, 3]) for clip in clips])  # as `align` does
+    (tmp_path / "source" / "c").write_text("another sound, with other times")
+    prepare(out, tasks, timeless, HERE)
+    assert {clip.id: clip.durations for clip in read_manifest(out)} == {name: [1, 2, 3] for name in "abde"} | {"c": None}
 
 
 def test_nothing_usable_is_an_error_and_the_old_manifest_stays(tasks, tmp_path):
