@@ -20,7 +20,8 @@ from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
 from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
 
-FaceSource = str | Path | Image.Image | np.ndarray
+FaceSource = str | Path | Image.Image | np.ndarray | torch.Tensor
+FACE_VECTOR = FEIMTTS.Config().embedding  # numbers
 NON_COMMERCIAL = "this voice learnt from actors' recordings that are not for commerce (CC BY-NC-SA 4.0), and so is what it says"
 
 
@@ -62,7 +63,8 @@ class Studio:
         """Say `text` in a voice that suits `face`, with `emotion` at `intensity`.
 
         Args:
-            face: a path, a PIL image, an (H, W, 3) uint8 array, or None for the default voice.
+            face: a path, a PIL image, an (H, W, 3) uint8 array, or None for the default voice; or a (512,) unit tensor of the space
+                that faces and voices share, such as the voice network's of a recording.
             emotion: one of feim.signal.emotion.EMOTIONS; intensity: γ in [0, 30], 0 neutral, 1 as labelled.
             seed: the same seed gives the same waveform; steps: of the diffusion solver.
             speed: 0.5 to 2; pitch_shift: semitones, −12 to 12; vocoder: "source-filter", or "griffin-lim", a reference that cannot shift.
@@ -178,11 +180,19 @@ class Studio:
         report = progress or (lambda fraction, message: None)
         report(0.0, "looking at the face")
         with timed(clock, "face"):
-            seen = find_face(read_image(face)) if face is not None else None
-            vector = self.face_vector(seen, tts)
+            given = isinstance(face, torch.Tensor)
+            seen = None if face is None or given else find_face(read_image(face))
+            vector = _checked(face) if given else self.face_vector(seen, tts)
         clock["total"] = time.perf_counter() - began
         notes = _notes(text, seen, language)
         return Wish(tts, self.vocoder, words, phonemes, vector, feeling, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
+
+
+def _checked(vector: torch.Tensor) -> torch.Tensor:
+    """Raises: InvalidSetting."""
+    if vector.shape != (FACE_VECTOR,) or not vector.isfinite().all():
+        raise InvalidSetting(f"a tensor of shape {tuple(vector.shape)} is no voice; give {FACE_VECTOR} finite numbers")
+    return vector.float()
 
 
 def _notes(text: str, face: Face | None, language: str) -> tuple[str, ...]:

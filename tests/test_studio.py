@@ -431,3 +431,15 @@ def test_a_studio_with_missing_or_damaged_weights(weights, tmp_path, name):
     path.unlink()
     with pytest.raises(MissingCheckpoint, match=rf"{name}\.safetensors is missing; restore it"):
         feim.load(tmp_path)
+
+
+def test_a_vector_of_the_shared_space_speaks_as_its_face(miniature):
+    vector = miniature.face_vector(find_face(read_image(WOMAN)))
+    ours, theirs = (miniature.speak("Hello.", face, "sad", seed=3).waveform for face in (vector, WOMAN))
+    assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("vector", [torch.zeros(3), torch.zeros(1, 512), torch.full((512,), float("nan"))])
+def test_what_is_no_vector_is_refused(miniature, vector):
+    with pytest.raises(InvalidSetting, match="is no voice; give 512 finite numbers"):
+        miniature.speak("Hello.", vector)

@@ -7,15 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from feim.evaluation.experiments.material import Material
 from feim.evaluation.judges import SpeakerJudge, rate_naturalness, transcribe
 from feim.evaluation.metrics import Prosody, envelope_mel, mel_cepstral_distortion, prosody
 from feim.signal.audio import mel_spectrogram
-from feim.signal.emotion import EMOTIONS
-from feim.signal.text import LANGUAGES, LETTERS, encode, normalise, phonemise, sentences
+from feim.signal.text import LETTERS
 
 if TYPE_CHECKING:
     from feim.studio import Studio
@@ -37,26 +35,15 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Voice:
-    """A model that speaks one language in the voice of any 512-number vector: a face's, or the voice network's own of a recording.
-
-    The studio itself speaks for faces alone; here a reading's own speaker is asked for.
-    """
+    """A model that speaks one language in the voice of any 512-number vector: a face's, or the voice network's own of a recording."""
 
     studio: "Studio"
     language: str = "en"
 
     def say(self, text: str, vector: Tensor, emotion: str = "neutral", intensity: float = 1.0) -> Spoken:
-        """Seed 0; `intensity` is γ, 0 the model without emotion, which is Face-TTS. Raises: NothingToSay."""
-        studio, waves, letters = self.studio, [], 0
-        tts, spoken_as = studio.model_of(self.language), LANGUAGES[self.language]
-        for sentence in sentences(normalise(text, spoken_as)):
-            phonemes = phonemise(sentence, spoken_as)
-            generator = torch.Generator().manual_seed(0)
-            symbols = torch.tensor(encode(phonemes))
-            spoken = tts.synthesise(symbols, vector, EMOTIONS.index(emotion), intensity, studio.sampling, generator)
-            waves.append(studio.vocoder.synthesise(spoken.mel)[0])
-            letters += sum(symbol in LETTERS for symbol in phonemes)
-        return Spoken(np.concatenate(waves).astype(np.float32), letters)
+        """As the studio does, with seed 0; `intensity` is γ, 0 the model without emotion, which is Face-TTS. Raises: NothingToSay."""
+        speech = self.studio.speak(text, vector, emotion, intensity, language=self.language)
+        return Spoken(speech.waveform, sum(symbol in LETTERS for symbol in speech.phonemes))
 
 
 @dataclass(frozen=True)

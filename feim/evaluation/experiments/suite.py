@@ -41,6 +41,7 @@ EXPERIMENTS = (
     speakers.EXPERIMENT,
     other_corpus.EXPERIMENT,
 )
+VERSION = 2  # of what experiments find: an older report's findings have another shape
 COMPARISONS = (training_sets, carry_over)  # with models that do not ship
 ACTORS = "nemo"  # in the data folder, where it is
 
@@ -112,7 +113,7 @@ def comparable(folder: Path | None, report: Report) -> list[ModuleType]:
 def settings_of(studio: "Studio", extent: Extent, judges: Mapping[str, Judge]) -> dict:
     """What makes two reports comparable."""
     sampling = asdict(studio.sampling) | {"interval": list(studio.sampling.interval)}  # as JSON gives it back
-    return {"extent": asdict(extent), "weights": weights(), "sampling": sampling, "judges": list(judges)}
+    return {"version": VERSION, "extent": asdict(extent), "weights": weights(), "sampling": sampling, "judges": list(judges)}
 
 
 def run(stage: Stage, report: Report, experiments: Sequence[Experiment], untrained: Sequence[Experiment] = ()) -> Path:
