@@ -19,7 +19,7 @@ def choices(found: dict, judge: str, column: int) -> np.ndarray:
 
 
 def confusion(chosen: np.ndarray) -> np.ndarray:
-    """(S, 7) chosen → (7, 7) shares: rows what was asked for, columns what was heard."""
+    """(S, A) chosen for A emotions → (A, 7) shares: rows what was asked for, columns what was heard."""
     return np.stack([np.bincount(column, minlength=len(EMOTIONS)) / len(column) for column in chosen.T])
 
 

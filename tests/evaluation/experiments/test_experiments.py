@@ -19,6 +19,7 @@ from feim.evaluation.experiments import (
 )
 from feim.evaluation.experiments.stage import Spoken
 from feim.evaluation.experiments.sweep import INTENSITIES, LEVELS, sweep, table
+from feim.evaluation.judges import ActedEmotionJudge
 from feim.evaluation.material import LABELLED
 from feim.models import checkpoint
 from feim.signal.audio import write_audio
@@ -231,15 +232,18 @@ def test_what_was_never_learnt_is_not_asked_for(stage, monkeypatch, tmp_path):
 def test_emotion_carried_over(stage, tmp_path):
     assert carry_over.weights(tmp_path) == {}
     checkpoint.save(stage.voice.studio.tts, "tts-bilingual", {}, tmp_path)
+    checkpoint.save(ActedEmotionJudge.shipped().network, "acted-emotion-judge", {}, tmp_path)
     found = carry_over.measure(stage, tmp_path)
+    probabilities = found["of"][carry_over.RULES]["probabilities"]
+    assert probabilities[carry_over.ACTED] == probabilities[carry_over.ACTORS_ALONE]  # here, the same weights
     assert found["weights"] == carry_over.weights(tmp_path)
     assert found["of"][carry_over.RULES] == found["of"][carry_over.ACTORS]  # the same weights say the same
     first = carry_over.heard(found, carry_over.RULES, "first judge", 1)  # who hears happiness in everything
     assert (first.value, first.count) == (pytest.approx(1 / 6), 3 * 2)
     values = {row.what: row.value for row in carry_over.rows(found)}
     assert values[f"DNSMOS OVR, γ = 1, learnt from {carry_over.ACTORS}"] == 3
-    assert len(values) == 3 * 2 * 2 + 2 * 2
-    assert len(carry_over.draw(found)) == 2
+    assert len(values) == 4 * 2 * 2 + 2 * 2
+    assert len(carry_over.draw(found)) == 4
 
 
 def test_labelled_intensity_is_among_the_levels():
