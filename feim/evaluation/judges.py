@@ -169,7 +169,3 @@ class SpeakerJudge:
     def vector(self, wave: np.ndarray) -> np.ndarray:
         """(samples,) at 16 kHz → (512,) of unit length; the cosine of two is how alike the voices are."""
         return self.network.eval()(mel_spectrogram(wave)[None])[0].numpy()
-
-    def similarity(self, one: np.ndarray, other: np.ndarray) -> float:
-        """Cosine in [−1, 1] of two clips' vectors."""
-        return float(self.vector(one) @ self.vector(other))

@@ -55,7 +55,6 @@ def read_card(name: str, folder: str | Path = CHECKPOINTS) -> dict:
 
 def fingerprint(name: str, folder: str | Path = CHECKPOINTS) -> str:
     """First digits of the SHA-256 of the weights: which ones they are. Raises MissingCheckpoint."""
-    read_card(name, folder)
     path = Path(folder) / f"{name}.safetensors"
     if not path.is_file():
         raise MissingCheckpoint(f"{path} is missing; restore it from the repository, or train it: python -m feim train --help")

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from feim.evaluation import speech as suite
 from feim.evaluation.material import Extent, Line, Material
@@ -134,15 +135,16 @@ def test_pitch_tells_gender(stage):
 
 
 def test_voices_belong_to_faces(stage, monkeypatch):
-    class Network:
-        def __call__(self, mel):
+    class Network(torch.nn.Module):
+        def forward(self, mel):
             bands = mel[0].mean(-1)
             return (bands - bands.mean())[None]
 
     monkeypatch.setattr(suite.checkpoint, "load", lambda model, name: Network())
-    same, other = suite.voices(stage, EXTENT)
-    assert same.value == pytest.approx(1, abs=1e-4)
-    assert other.value > 0.5  # two of the four faces share each pitch
+    same, other, judged, told_apart = suite.voices(stage, EXTENT)
+    assert same.value == judged.value == pytest.approx(1, abs=1e-4)
+    assert other.value == told_apart.value > 0.5  # two of the four faces share each pitch
+    assert (same.bar, judged.bar) == (suite.SAME_VOICE, None)  # another network's cosines have another scale
 
 
 def test_weights_are_named_by_their_content(tmp_path, monkeypatch):

@@ -90,7 +90,7 @@ def test_which_comparisons_can_be_made(miniature, tmp_path):
         checkpoint.save(miniature.tts, name, {}, tmp_path)
     assert suite.comparable(tmp_path, report) == [carry_over]
     checkpoint.save(miniature.tts, "tts-both", {}, tmp_path)
-    with pytest.raises(MissingCheckpoint, match=r"tts-labelled\.json"):  # some of three are none
+    with pytest.raises(MissingCheckpoint, match="tts-labelled"):  # some of three are none
         suite.comparable(tmp_path, report)
     measured = Report(tmp_path / "feim-tts.json", {}, findings={"training-sets": {"weights": {}}})
     assert suite.comparable(None, measured) == [training_sets]
