@@ -71,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         "--name",
         help="what the weights are called: of tts, tts-pl is a smaller one, for Polish; of emotion-recogniser, acted-emotion-judge",
     )
-    train.add_argument("--initial", help="start from the weights of this name (tts, vocoder)")
+    train.add_argument("--initial", help="start from the weights of this name (tts, prosody, vocoder)")
     train.add_argument("--forget-emotions", action="store_true", default=None, help="of tts: erase the initial weights' emotions first")
-    train.add_argument("--shares", type=float, nargs="+", metavar="SHARE", help="of tts: how often each corpus is drawn")
+    train.add_argument("--shares", type=float, nargs="+", metavar="SHARE", help="of tts and prosody: how often each corpus is drawn")
     train.add_argument("--decoder", help="of tts: convnext, which ships and is the default, or unet, the paper's; saved as tts-unet")
     train.add_argument("--resume", action="store_true")
     train.add_argument("--miniature", action="store_true", help="a tiny model, for tests and lessons")
@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure, beside the bars")
     evaluate.add_argument("suite", choices=SUITES)
-    evaluate.add_argument("--data", type=Path, required=True, help="folder with text/, librispeech/, london/ and models/ (DNSMOS)")
+    evaluate.add_argument("--data", type=Path, required=True, help="folder with text/, librispeech/, london/ and models/ (DNSMOS); feim-tts takes nemo/ too")
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
     evaluate.add_argument("--resume", action="store_true", help="go on where an earlier run of the same weights stopped")

@@ -6,9 +6,10 @@ The first corpus is the teachers'; further ones are unlabelled speech and learn 
 voice networks must be trained before. The shipped weights took 2.6 hours on two CPU cores (AVX512-BF16), shared with other work, for
 12,000 steps. `--decoder unet` trains the paper's own 2-D decoder instead of the fast one, and saves it as "tts-unet".
 
-    python -m feim train tts --name tts-pl --corpus corpora/nemo --corpus corpora/librispeech --faces LONDON_FOLDER
+    python -m feim train tts --name tts-pl --corpus corpora/nemo --corpus corpora/librispeech --faces LONDON_FOLDER --steps 7000
 
-The second voice, Polish, learns emotion from real actors: first theirs, with alignment search, then other people's unlabelled speech.
+The second voice, Polish, learns emotion from real actors, whose phone times `python -m feim align` has found, and how others sound from
+LibriSpeech's unlabelled speech.
 """
 
 from collections.abc import Callable
