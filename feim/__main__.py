@@ -112,7 +112,9 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure, beside the bars")
     evaluate.add_argument("suite", choices=SUITES)
-    evaluate.add_argument("--data", type=Path, required=True, help="folder with text/, librispeech/, london/ and models/ (DNSMOS); feim-tts takes nemo/ too")
+    evaluate.add_argument(
+        "--data", type=Path, required=True, help="folder with text/, librispeech/, london/ and models/ (DNSMOS); feim-tts: nemo/"
+    )
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
     evaluate.add_argument("--resume", action="store_true", help="go on where an earlier run of the same weights stopped")

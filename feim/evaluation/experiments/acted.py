@@ -111,8 +111,7 @@ def rows(found: dict) -> list[Row]:
             for group, difference in gained.items():
                 note = f"{ours[group].value:.2f} and {base[group].value:.2f}; ± {difference.error:.3f} (SE), {difference.count} readings"
                 bar = 0.0 if what == "distortion" and group == ALL else None
-                name = "all emotions" if group == ALL else group
-                made.append(Row(f"{who}, {title}, γ = 1 less γ = 0, {name}, {unit}", difference.value, bar, True, digits=3, note=note))
+                made.append(Row(f"{who}, {title}, γ = 1 less γ = 0, {group}, {unit}", difference.value, bar, True, digits=3, note=note))
     lines = probability(found)
     means = {"all emotions": np.mean([[m.value for m in line] for line in lines.values()], axis=0)}
     means |= {label: [m.value for m in line] for label, line in lines.items()}
@@ -146,7 +145,7 @@ def draw(found: dict) -> list[Picture]:
     return [
         Picture("Heard by the judge of acted emotion", "Probability of the emotion asked for, mean over faces and sentences, 95 % bands.",
                 curves(found["intensities"], probability(found), EMOTION_COLOURS, "intensity γ", "probability", top=1.0), wide=True),
+        *compared,
         Picture("What is heard at γ = 1", "Percent of what was asked for, row by row.",
                 heat_map(confusion(found), found["asked"], EMOTIONS, "heard", "asked for")),
-        *compared,
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from feim.evaluation.report import Row
 from feim.signal.emotion import EMOTIONS
 
 OURS, BASE = "FEIM-TTS, γ = 1", "Face-TTS, γ = 0"
-ALL = "six emotions"
+ALL = "all emotions"
 MEASURES = (  # key, what it is, its unit, whether emotion must bring it nearer
     ("distortion", "mel-cepstral distortion", "dB", True),
     ("mel distortion", "the same of log mels, harmonics included", "dB", False),
