@@ -54,9 +54,11 @@ def revoice_corpus(source: str | Path, out: str | Path, voices: int = 24, takes:
     clips = [clip for clip in read_manifest(source) if clip.split == "train" and clip.durations and clip.gender]
     if not clips:
         raise ValueError(f"{source} has no training clip with phone times and a speaker's gender; run python -m feim align {source} first")
-    arguments = {"manifest": fingerprint(source / MANIFEST), "voices": voices, "takes": takes, "seed": seed}
-    claim(out, arguments)
-    return record_all(plan(source, clips, actors_of(source, clips), voices, takes, seed), lend, out, processes)
+    actors = actors_of(source, clips)
+    if not actors:
+        raise ValueError(f"nobody in {source} speaks with a voice that has a pitch; there is none to move")
+    claim(out, {"manifest": fingerprint(source / MANIFEST), "voices": voices, "takes": takes, "seed": seed})
+    return record_all(plan(source, clips, actors, voices, takes, seed), lend, out, processes)
 
 
 def actors_of(source: Path, clips: list[Clip]) -> dict[str, Engine]:

@@ -64,7 +64,8 @@ def design_speakers(count: int = 96, seed: int = 0, engines: tuple[Engine, ...] 
         gender, age_band = ("female", "male")[index % 2], AGE_BANDS[index // 2 % 3]
         same = [engine for engine in engines if engine.gender == gender]
         other = [engine for engine in engines if engine.gender != gender]
-        chosen = other if index // 6 % 5 == 4 else same  # every fifth voice crosses over: more timbres
+        crossing = index // 6 % 5 == 4  # every fifth voice crosses over: more timbres
+        chosen = (other if crossing else same) or engines  # where all are of one gender, all cross over, or none
         engine = chosen[index // 6 % len(chosen)]
         place = (index // 6 + 0.5 + random.uniform(-0.4, 0.4)) / max(1, count // 6)  # even over the pitch range of its band
         low, high = PITCH[gender, age_band]

@@ -11,7 +11,7 @@ from feim.data.clip import MANIFEST, read_manifest, write_manifest
 from feim.data.synthetic import revoicing
 from feim.data.synthetic.corpus import ARGUMENTS, ForeignCorpus
 from feim.data.synthetic.revoicing import actors_of, as_bent_from, plan, revoice_corpus
-from feim.signal.audio import read_audio
+from feim.signal.audio import read_audio, write_audio
 from feim.signal.world import track_pitch
 
 ORDER = {"voices": 6, "takes": 2, "processes": 1}
@@ -115,3 +115,20 @@ def test_without_phone_times_it_says_what_to_do(actors, tmp_path):
     with pytest.raises(ValueError, match="run python -m feim align"):
         revoice_corpus(tmp_path / "source", tmp_path / "out")
     assert not (tmp_path / "out" / MANIFEST).exists()
+
+
+def test_actors_of_one_gender_lend_to_both(actors, tmp_path):
+    (tmp_path / "women").mkdir()
+    shutil.copytree(actors / "audio", tmp_path / "women" / "audio")
+    write_manifest(tmp_path / "women", [replace(clip, gender="female") for clip in read_manifest(actors)])
+    clips = revoice_corpus(tmp_path / "women", tmp_path / "out", **ORDER)
+    assert {clip.gender for clip in clips} == {"female", "male"}
+
+
+def test_a_corpus_of_whispers_is_refused(actors, tmp_path):
+    (tmp_path / "source" / "audio").mkdir(parents=True)
+    clip = replace(read_manifest(actors)[0], durations=[100])
+    write_audio(tmp_path / "source" / clip.audio, 0.01 * np.random.default_rng(0).standard_normal(16_000).astype(np.float32))
+    write_manifest(tmp_path / "source", [clip])
+    with pytest.raises(ValueError, match=r"nobody in .* speaks with a voice"):
+        revoice_corpus(tmp_path / "source", tmp_path / "out", **ORDER)
