@@ -1,5 +1,6 @@
 """What speech is measured on: sentences, faces and recordings that no model was trained on, and the teachers' own readings."""
 
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,11 @@ from PIL import Image
 
 from feim.data.corpora.librispeech import read as read_librispeech
 from feim.data.corpora.london import Person, read_london
+from feim.data.corpora.recordings import Recording
 from feim.data.phone_times import PhonesDoNotFit
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.corpus import WEAKEST
-from feim.data.synthetic.voices import design_speakers, speak_as_teacher
+from feim.data.synthetic.voices import Reading, Speaker, design_speakers, read_text, speak
 from feim.signal.audio import read_audio
 from feim.signal.emotion import EMOTIONS
 from feim.signal.face import read_image
@@ -20,6 +22,7 @@ from feim.signal.face import read_image
 LABELLED = (1 + WEAKEST) / 2  # a teacher's mean intensity under an emotion's label: what γ = 1 imitates
 TEACHERS = 24
 PORTRAIT = 512  # pixels: MTCNN needs no more
+SENTENCES = Path("text/ljspeech_sentences.txt")
 DNSMOS = Path("models/dnsmos_sig_bak_ovr.onnx")
 LISTENED = 9 * 16_000  # samples: one window of DNSMOS
 
@@ -75,23 +78,51 @@ class Material:
     dnsmos: Path
 
 
-def gather(data: Path, extent: Extent, pool: Executor) -> Material:
-    """Choose from text/, london/, librispeech/ and models/ under `data`, the same every time; `pool` lets the teachers read.
+@dataclass(frozen=True)
+class HeldOut:
+    """What of a data folder no model was trained on, in the same order every time.
+
+    Attributes:
+        texts: sentences of the test split; people: whose portraits no model saw; recordings: of speakers no model heard.
+        dnsmos: the naturalness judge's weights.
+    """
+
+    texts: list[str]
+    people: list[Person]
+    recordings: list[Recording]
+    dnsmos: Path
+
+    @property
+    def short(self) -> list[str]:
+        """Texts of 5 to 9 words, for what is said in many versions."""
+        return [text for text in self.texts if 5 <= len(text.split()) <= 9 and text[-1] in ".;,"]
+
+
+def held_out(data: Path) -> HeldOut:
+    """From text/, london/, librispeech/ and models/ under `data`.
 
     Raises: FileNotFoundError, NoSentences, MissingCorpus, naming what is not there.
     """
     if not (data / DNSMOS).is_file():
         raise FileNotFoundError(f"there is no {data / DNSMOS}; get sig_bak_ovr.onnx from microsoft/DNS-Challenge and name it so")
-    texts = [text for text, split in read_sentences(data / "text" / "ljspeech_sentences.txt") if split == "test"]
-    held_out = [person for person in read_london(data / "london") if person.split == "test"]
-    people = [(person, portrait(person.images["neutral"])) for person in in_turn(held_out, extent.people)]
-    paths = [recording.path for recording in read_librispeech(data / "librispeech") if recording.clip.split == "test"]
-    return Material(
-        lines=tuple(_lines(texts, people, extent.sentences, pool)),
-        short=tuple(text for text in texts if 5 <= len(text.split()) <= 9 and text[-1] in ".;,"),
-        people=tuple(people),
-        recordings=tuple(read_audio(path)[:LISTENED] for path in paths[: extent.recordings]),
+    return HeldOut(
+        texts=[text for text, split in read_sentences(data / SENTENCES) if split == "test"],
+        people=[person for person in read_london(data / "london") if person.split == "test"],
+        recordings=[recording for recording in read_librispeech(data / "librispeech") if recording.clip.split == "test"],
         dnsmos=data / DNSMOS,
+    )
+
+
+def gather(data: Path, extent: Extent, pool: Executor) -> Material:
+    """Choose from what is held out, the same every time; `pool` lets the teachers read. Raises: as held_out."""
+    found = held_out(data)
+    people = [(person, portrait(person.images["neutral"])) for person in in_turn(found.people, extent.people)]
+    return Material(
+        lines=tuple(_lines(found.texts, people, extent.sentences, pool)),
+        short=tuple(found.short),
+        people=tuple(people),
+        recordings=tuple(read_audio(recording.path)[:LISTENED] for recording in found.recordings[: extent.recordings]),
+        dnsmos=found.dnsmos,
     )
 
 
@@ -125,11 +156,21 @@ def _lines(texts: list[str], people: list[tuple[Person, np.ndarray]], count: int
 
 def teacher_reading(text: str, turn: int, emotion: str) -> np.ndarray | None:
     """One teacher after the other reads, with what γ = 1 means of the emotion: (samples,); None if six of them cannot read the text."""
+    read = first_reading(text, six_teachers(turn))
+    return None if read is None else speak(read[1], read[0], emotion, 0.0 if emotion == "neutral" else LABELLED)[0]
+
+
+def six_teachers(turn: int) -> list[Speaker]:
+    """Whose turn it is, and five to stand in."""
     teachers = design_speakers(TEACHERS)
-    for trial in range(6):
-        speaker = teachers[(turn + 7 * trial) % TEACHERS]  # of the other gender, so of another engine
+    return [teachers[(turn + 7 * trial) % TEACHERS] for trial in range(6)]  # of the other gender in turn, so of another engine
+
+
+def first_reading(text: str, speakers: Iterable[Speaker]) -> tuple[Speaker, Reading] | None:
+    """The first of some speakers whose engine can read the text, and its reading."""
+    for speaker in speakers:
         try:
-            return speak_as_teacher(text, speaker, emotion, 0.0 if emotion == "neutral" else LABELLED)
+            return speaker, read_text(speaker.engine, text)
         except PhonesDoNotFit:
             continue
     return None

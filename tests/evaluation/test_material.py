@@ -34,7 +34,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(material, "read_librispeech", lambda source: recordings)
     monkeypatch.setattr(material, "read_london", lambda source: PEOPLE)
     monkeypatch.setattr(material, "portrait", lambda path: np.zeros((2, 2, 3), dtype=np.uint8))
-    monkeypatch.setattr(material, "speak_as_teacher", lambda text, speaker, emotion, intensity: np.full(10, intensity))
+    monkeypatch.setattr(material, "read_text", lambda engine, text: text)
+    monkeypatch.setattr(material, "speak", lambda reading, speaker, emotion, intensity: (np.full(10, intensity), []))
     return tmp_path
 
 
@@ -59,12 +60,12 @@ def test_teachers_read_as_strongly_as_labelled(folder):
 
 
 def test_a_sentence_that_no_teacher_can_read_is_replaced(folder, monkeypatch):
-    def speak(text, speaker, emotion, intensity):
+    def read_text(engine, text):
         if "one" in text:
             raise PhonesDoNotFit("no")
-        return np.zeros(10)
+        return text
 
-    monkeypatch.setattr(material, "speak_as_teacher", speak)
+    monkeypatch.setattr(material, "read_text", read_text)
     found = choose(folder, sentences=5)
     assert len(found.lines) == 5
     assert not any("one" in line.text for line in found.lines)

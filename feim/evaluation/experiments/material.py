@@ -11,16 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from feim.data.corpora.librispeech import read as read_librispeech
-from feim.data.corpora.london import Person, read_london
+from feim.data.corpora.london import Person
 from feim.data.corpora.recordings import Recording, prepare_recordings
 from feim.data.corpora.workers import processes
-from feim.data.phone_times import PhonesDoNotFit
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.corpus import people as people_of_corpus
 from feim.data.synthetic.corpus import plan
-from feim.data.synthetic.voices import Speaker, design_speakers, read_text, speak
-from feim.evaluation.material import DNSMOS, LABELLED, TEACHERS, in_turn, portrait
+from feim.data.synthetic.voices import Speaker, read_text, speak
+from feim.evaluation.material import LABELLED, SENTENCES, HeldOut, first_reading, held_out, in_turn, portrait, six_teachers
 from feim.models.embeddings import VoiceNetwork
 from feim.signal.audio import mel_spectrogram, read_audio
 from feim.signal.emotion import EMOTIONS
@@ -81,31 +79,34 @@ class Material:
     """Everything that is said; what takes time is made when it is asked for, and once.
 
     Attributes:
-        seen, unseen: sentences that the teachers read for training, and those of the test split.
-        held_out: people whose portraits no model saw; recordings: of speakers no model heard.
-        dnsmos: the naturalness judge's weights; folder: where recordings are cut into sentences.
+        seen: sentences that the teachers read for training; kept: what no model was trained on.
+        folder: where recordings are cut into sentences.
     """
 
     extent: Extent
     seen: Sequence[str]
-    unseen: Sequence[str]
-    held_out: Sequence[Person]
-    recordings: Sequence[Recording]
-    dnsmos: Path
+    kept: HeldOut
     folder: Path
     studio: "Studio"
     ears: VoiceNetwork
     pool: Executor
 
+    @property
+    def unseen(self) -> list[str]:
+        """Sentences of the test split."""
+        return self.kept.texts
+
     @cached_property
     def short(self) -> list[str]:
         """Unseen sentences of 5 to 9 words, for what is said in many versions."""
-        return [text for text in self.unseen if 5 <= len(text.split()) <= 9 and text[-1] in ".;,"]
+        return self.kept.short
 
     @cached_property
     def people(self) -> list[tuple[Person, Tensor]]:
         """A woman and a man in turn, with the (512,) vectors of their faces."""
-        return [(person, self.studio.face_vector(find_face(portrait(person.images["neutral"])))) for person in in_turn(self.held_out, 16)]
+        return [
+            (person, self.studio.face_vector(find_face(portrait(person.images["neutral"])))) for person in in_turn(self.kept.people, 16)
+        ]
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
@@ -137,7 +138,7 @@ class Material:
     def other_corpus(self) -> list[Reading]:
         """One sentence of every held-out speaker of LibriSpeech who has two in their first recordings."""
         by_speaker: dict[str, list[Recording]] = {}
-        for recording in self.recordings:
+        for recording in self.kept.recordings:
             by_speaker.setdefault(recording.clip.speaker, []).append(recording)
         tried = [recording for of in list(by_speaker.values())[: 2 * self.extent.speakers] for recording in of[:2]]
         clips = prepare_recordings(tried, self.folder / "librispeech", processes(2))
@@ -156,21 +157,14 @@ class Material:
 
 
 def gather(data: Path, folder: Path, extent: Extent, studio: "Studio", ears: VoiceNetwork, pool: Executor) -> Material:
-    """Choose from text/, london/, librispeech/ and models/ under `data`, the same every time.
-
-    Raises: FileNotFoundError, NoSentences, MissingCorpus, naming what is not there.
-    """
-    if not (data / DNSMOS).is_file():
-        raise FileNotFoundError(f"there is no {data / DNSMOS}; get sig_bak_ovr.onnx from microsoft/DNS-Challenge and name it so")
-    sentences = read_sentences(data / "text" / "ljspeech_sentences.txt")
+    """Choose from what is held out of `data`, and from the sentences that were learnt, the same every time. Raises: as held_out."""
+    kept = held_out(data)
+    sentences = read_sentences(data / SENTENCES)
     read = {session.text for session in plan(sentences, people_of_corpus(LEARNT_FROM["speakers"]), LEARNT_FROM["clips"])}
     return Material(
         extent,
         seen=[text for text, split in sentences if split == "train" and text in read],
-        unseen=[text for text, split in sentences if split == "test"],
-        held_out=[person for person in read_london(data / "london") if person.split == "test"],
-        recordings=[recording for recording in read_librispeech(data / "librispeech") if recording.clip.split == "test"],
-        dnsmos=data / DNSMOS,
+        kept=kept,
         folder=folder,
         studio=studio,
         ears=ears,
@@ -188,15 +182,11 @@ def read_aloud(text: str, turn: int, takes: list[tuple[str, float]]) -> tuple[st
 
     Returns: who it is, their introduction (samples,), and the takes; None if six teachers of different engines cannot read the text.
     """
-    teachers = design_speakers(TEACHERS)
-    for trial in range(6):
-        teacher = teachers[(turn + 7 * trial) % TEACHERS]  # of the other gender, so of another engine
-        try:
-            reading = read_text(teacher.engine, text)
-        except PhonesDoNotFit:
-            continue
-        return teacher.name, _introduce(teacher), [speak(reading, teacher, *take)[0] for take in takes]
-    return None
+    read = first_reading(text, six_teachers(turn))
+    if read is None:
+        return None
+    teacher, reading = read
+    return teacher.name, _introduce(teacher), [speak(reading, teacher, *take)[0] for take in takes]
 
 
 @cache

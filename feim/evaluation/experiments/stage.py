@@ -69,7 +69,7 @@ class Stage:
 
     def naturalness(self, waves: Iterable[np.ndarray]) -> list[float]:
         """Overall DNSMOS of each."""
-        rate = partial(rate_naturalness, weights=self.material.dnsmos)
+        rate = partial(rate_naturalness, weights=self.material.kept.dnsmos)
         return [round(opinion.ovr, 4) for opinion in self.pool.map(rate, waves)]
 
     def prosodies(self, spoken: Iterable[Spoken]) -> list[Prosody]:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from feim.data.phone_times import PhonesDoNotFit
 from feim.data.synthetic.engines import available_engines
-from feim.data.synthetic.voices import design_speakers, speak_as_teacher
+from feim.data.synthetic.voices import design_speakers, speak
 from feim.evaluation.listening.design import Control, Item, ListeningTest, Question
 from feim.evaluation.listening.folder import new_folder, write_test
-from feim.evaluation.material import LABELLED, TEACHERS
+from feim.evaluation.material import LABELLED, TEACHERS, first_reading
 from feim.models import CHECKPOINTS
 from feim.signal.emotion import EMOTIONS
 
@@ -101,10 +100,8 @@ def _gender(face: Path | None) -> str:
 
 def _teach(text: str, gender: str, emotion: str) -> np.ndarray:
     """The first of the teachers of a gender who can read the text, with what γ = 1 means of the emotion: (samples,)."""
-    for speaker in design_speakers(TEACHERS):
-        if speaker.gender == gender:
-            try:
-                return speak_as_teacher(text, speaker, emotion, LABELLED)
-            except PhonesDoNotFit:
-                continue
-    raise ValueError(f"no teacher can read {text!r}; leave the sentence out")
+    read = first_reading(text, [speaker for speaker in design_speakers(TEACHERS) if speaker.gender == gender])
+    if read is None:
+        raise ValueError(f"no teacher can read {text!r}; leave the sentence out")
+    speaker, reading = read
+    return speak(reading, speaker, emotion, LABELLED)[0]

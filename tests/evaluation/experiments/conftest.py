@@ -10,6 +10,7 @@ from feim.evaluation.experiments import stage as stages
 from feim.evaluation.experiments.material import Extent, Material, Reading, count_phonemes
 from feim.evaluation.experiments.stage import Stage, Voice
 from feim.evaluation.judges import SpeakerJudge
+from feim.evaluation.material import HeldOut
 from feim.models import checkpoint
 from feim.models.embeddings import VoiceNetwork
 from feim.signal.emotion import EMOTIONS
@@ -53,8 +54,7 @@ def stage(miniature, weights, tmp_path, monkeypatch) -> Stage:
     monkeypatch.setattr(stages, "rate_naturalness", lambda wave, weights: SimpleNamespace(ovr=3.0))
     ears = checkpoint.load(VoiceNetwork, "voice-network", weights)
     material = Material(
-        EXTENT, TEXTS[:1], TEXTS, held_out=[], recordings=[], dnsmos=tmp_path / "dnsmos.onnx", folder=tmp_path, studio=miniature,
-        ears=ears, pool=Pool(),
+        EXTENT, TEXTS[:1], HeldOut(TEXTS, [], [], tmp_path / "dnsmos.onnx"), folder=tmp_path, studio=miniature, ears=ears, pool=Pool(),
     )  # fmt: skip
     material.short = TEXTS
     material.people = [(SimpleNamespace(gender="female"), unit(seed)) for seed in range(3)]

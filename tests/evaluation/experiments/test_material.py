@@ -8,8 +8,10 @@ import torch
 
 from feim.data.clip import Clip
 from feim.data.phone_times import PhonesDoNotFit
+from feim.evaluation import material as evaluation
 from feim.evaluation.experiments import material
 from feim.evaluation.experiments.material import Extent, Material, gather, read_aloud
+from feim.evaluation.material import HeldOut
 from feim.signal.emotion import EMOTIONS
 from tests.evaluation.experiments.conftest import Pool
 
@@ -19,10 +21,9 @@ def ears(mel: torch.Tensor) -> torch.Tensor:
 
 
 def make(tmp_path, **given) -> Material:
-    parts = {"seen": [], "unseen": [], "held_out": [], "recordings": []} | given
-    return Material(
-        Extent(readings=7, scripts=3, speakers=2), dnsmos=tmp_path, folder=tmp_path, studio=None, ears=ears, pool=Pool(), **parts
-    )
+    kept = HeldOut(given.get("unseen", []), [], given.get("recordings", []), tmp_path)
+    extent = Extent(readings=7, scripts=3, speakers=2)
+    return Material(extent, given.get("seen", []), kept, folder=tmp_path, studio=None, ears=ears, pool=Pool())
 
 
 def test_pairs_have_equally_many_words_and_no_sentence_twice(tmp_path):
@@ -73,15 +74,16 @@ def test_takes_share_one_reading_and_six_teachers_are_tried(monkeypatch):
             raise PhonesDoNotFit("no")
         return text
 
-    monkeypatch.setattr(material, "read_text", read_text)
-    monkeypatch.setattr(material, "design_speakers", lambda count: [SimpleSpeaker(str(i), i // 7) for i in range(count)])
+    for module in (material, evaluation):
+        monkeypatch.setattr(module, "read_text", read_text)
+    monkeypatch.setattr(evaluation, "design_speakers", lambda count: [SimpleSpeaker(str(i), i // 7) for i in range(count)])
     monkeypatch.setattr(material, "speak", lambda reading, speaker, emotion="neutral", level=0.0: ((reading, emotion, level), None))
     name, introduction, takes = read_aloud("hard", 0, [("happy", 0.5), ("sad", 1.0)])
     assert name == "14"
     assert takes == [("hard", "happy", 0.5), ("hard", "sad", 1.0)]
     assert introduction == (material.INTRODUCTION, "neutral", 0.0)
     assert asked == [0, 1, 2, 2]
-    monkeypatch.setattr(material, "TEACHERS", 8)
+    monkeypatch.setattr(evaluation, "TEACHERS", 8)
     assert read_aloud("hard", 0, [("happy", 0.5)]) is None
 
 
@@ -95,16 +97,17 @@ class SimpleSpeaker(SimpleNamespace):
 
 def test_seen_sentences_are_those_that_the_teachers_read(tmp_path, monkeypatch):
     (tmp_path / "models").mkdir()
-    (tmp_path / material.DNSMOS).touch()
+    (tmp_path / evaluation.DNSMOS).touch()
     sentences = [("read", "train"), ("validated", "valid"), ("never read", "train"), ("tested", "test")]
-    monkeypatch.setattr(material, "read_sentences", lambda path: sentences)
+    for module in (material, evaluation):
+        monkeypatch.setattr(module, "read_sentences", lambda path: sentences)
     monkeypatch.setattr(material, "plan", lambda *_: [SimpleNamespace(text=text) for text in ("read", "cut short.", "validated")])
     split = [SimpleNamespace(split=s, clip=SimpleNamespace(split=s)) for s in ("train", "test")]
-    monkeypatch.setattr(material, "read_london", lambda path: split)
-    monkeypatch.setattr(material, "read_librispeech", lambda path: split)
+    monkeypatch.setattr(evaluation, "read_london", lambda path: split)
+    monkeypatch.setattr(evaluation, "read_librispeech", lambda path: split)
     found = gather(tmp_path, tmp_path, Extent(), None, ears, Pool())
     assert (found.seen, found.unseen) == (["read"], ["tested"])
-    assert [one.split for one in (*found.held_out, *found.recordings)] == ["test", "test"]
+    assert [one.split for one in (*found.kept.people, *found.kept.recordings)] == ["test", "test"]
 
 
 def test_a_missing_judge_is_named(tmp_path):
