@@ -18,7 +18,8 @@ from feim.signal.text import encode
 from feim.signal.world import shift_pitch, synthesise
 
 Progress = Callable[[float, str], None]
-_, GRIFFIN_LIM = VOCODERS = ("source-filter", "griffin-lim")
+GRIFFIN_LIM = "griffin-lim"
+VOCODERS = ("source-filter", GRIFFIN_LIM)
 FIRST_STRETCH = 50  # frames of a sentence that a stream gives first: half a second, long enough to make what follows
 GROWTH = 4  # of the stretches after it: each is synthesised with all before it, which costs a third more at most
 LABEL = "AI-generated speech (FEIM). The voice is an estimate from a portrait's appearance; it is nobody's own voice."

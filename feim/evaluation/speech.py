@@ -224,7 +224,7 @@ def voices(stage: Stage, extent: Extent) -> list[Row]:
     people, texts = stage.material.people[: extent.voices], stage.material.short[1 : 1 + extent.texts]
     said = [(who, stage.studio.speak(text, face).waveform) for who, (_, face) in enumerate(people) for text in texts]
     rows = []
-    for name, in_judgement in (("voice-network", False), ("speaker-judge", True)):
+    for name, bar in (("voice-network", SAME_VOICE), ("speaker-judge", None)):
         judge = SpeakerJudge(checkpoint.load(VoiceNetwork, name))
         heard = [(who, judge.vector(wave)) for who, wave in said]
         pairs = [(a == b, float(cosine(x, y))) for (a, x), (b, y) in combinations(heard, 2)]
@@ -233,7 +233,7 @@ def voices(stage: Stage, extent: Extent) -> list[Row]:
         kept = f"{len(people)} faces, {len(texts)} texts; lowest {min(same):.2f}"
         others = f"mean cosine of other faces {np.mean(other):.2f}"
         rows += [
-            Row(f"same face, same voice: mean cosine, {name}", float(np.mean(same)), None if in_judgement else SAME_VOICE, note=kept),
+            Row(f"same face, same voice: mean cosine, {name}", float(np.mean(same)), bar, note=kept),
             Row(f"other faces, other voices: area under the curve, {name}", apart, OTHER_VOICE, note=others),
         ]
     return rows

@@ -55,18 +55,19 @@ def read_card(name: str, folder: str | Path = CHECKPOINTS) -> dict:
 
 def fingerprint(name: str, folder: str | Path = CHECKPOINTS) -> str:
     """First digits of the SHA-256 of the weights: which ones they are. Raises MissingCheckpoint."""
+    return hashlib.sha256(_weights(name, folder).read_bytes()).hexdigest()[:12]
+
+
+def _weights(name: str, folder: str | Path) -> Path:
     path = Path(folder) / f"{name}.safetensors"
     if not path.is_file():
         raise MissingCheckpoint(f"{path} is missing; restore it from the repository, or train it: python -m feim train --help")
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return path
 
 
 def load(model_class: type[nn.Module], name: str, folder: str | Path = CHECKPOINTS) -> nn.Module:
     """The model with its trained weights, float32, eval mode. Raises MissingCheckpoint, DamagedCheckpoint."""
-    card = read_card(name, folder)
-    path = Path(folder) / f"{name}.safetensors"
-    if not path.is_file():
-        raise MissingCheckpoint(f"{path} is missing; restore it from the repository, or train it: python -m feim train --help")
+    card, path = read_card(name, folder), _weights(name, folder)
     try:
         model = model_class(model_class.Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in card["config"].items()}))
         model.load_state_dict({key: value.float() for key, value in load_file(path).items()})

@@ -79,7 +79,7 @@ def prepare(out: Path, tasks: list[Task], work: Callable[[Task, Path], Outcome],
         raise MissingCorpus(
             f"not one of {len(tasks)} recordings could be used; the first: {left_out[0].reason}; all are in {out / LEFT_OUT}"
             if left_out
-            else "there is nothing to prepare: the folder holds none of the corpus's recordings; unpack all of it"
+            else "there is nothing to prepare"
         )
     write_manifest(out, clips)
     return clips

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from feim.data.clip import MANIFEST, SYNTHETIC, Clip, read_manifest
-from feim.data.features import read_features
+from feim.data.features import Features, read_features
 from feim.data.synthetic.corpus import MIDDLE_AGE, claim, fingerprint, record_all
 from feim.data.synthetic.engines import Engine
 from feim.data.synthetic.voices import Reading, Speaker, design_speakers, embody
@@ -32,10 +32,11 @@ class Loan:
 
 @dataclass(frozen=True)
 class Lending:
-    """One actor's recording, and the takes that start from it."""
+    """One actor's recording, its pitch (T,) Hz, and the takes that start from it."""
 
     source: Path
     clip: Clip
+    pitch: np.ndarray
     takes: tuple[Loan, ...]
 
 
@@ -54,34 +55,39 @@ def revoice_corpus(source: str | Path, out: str | Path, voices: int = 24, takes:
     clips = [clip for clip in read_manifest(source) if clip.split == "train" and clip.durations and clip.gender]
     if not clips:
         raise ValueError(f"{source} has no training clip with phone times and a speaker's gender; run python -m feim align {source} first")
-    actors = actors_of(source, clips)
+    features = read_features(source, clips)
+    actors = actors_of(features)
     if not actors:
         raise ValueError(f"nobody in {source} speaks with a voice that has a pitch; there is none to move")
     claim(out, {"manifest": fingerprint(source / MANIFEST), "voices": voices, "takes": takes, "seed": seed})
-    return record_all(plan(source, clips, actors, voices, takes, seed), lend, out, processes)
+    return record_all(plan(source, features, actors, voices, takes, seed), lend, out, processes)
 
 
-def actors_of(source: Path, clips: list[Clip]) -> dict[str, Engine]:
+def pitch_of(features: Features, index: int) -> np.ndarray:
+    """(T,) Hz of one clip."""
+    return features.pitch[features.frames(index), 0].astype(np.float64)
+
+
+def actors_of(features: Features) -> dict[str, Engine]:
     """Speaker → the voice that is bent: usual pitch, as the median of all clips' medians, and gender."""
-    features = read_features(source, clips, ("mel", "pitch"))
     heard: dict[str, list[float]] = {}
-    for index, clip in enumerate(clips):
-        pitch = features.pitch[features.frames(index), 0].astype(float)
+    for index, clip in enumerate(features.clips):
+        pitch = pitch_of(features, index)
         heard.setdefault(clip.speaker, []).extend([float(np.median(pitch[pitch > 0]))] if (pitch > 0).any() else [])
-    genders = {clip.speaker: clip.gender for clip in clips}
-    return {name: Engine(clips[0].corpus, name, float(np.median(heard[name])), genders[name]) for name in sorted(heard) if heard[name]}
+    genders, corpus = {clip.speaker: clip.gender for clip in features.clips}, features.clips[0].corpus
+    return {name: Engine(corpus, name, float(np.median(heard[name])), genders[name]) for name in sorted(heard) if heard[name]}
 
 
-def plan(source: Path, clips: list[Clip], actors: dict[str, Engine], voices: int, takes: int, seed: int) -> list[Lending]:
+def plan(source: Path, features: Features, actors: dict[str, Engine], voices: int, takes: int, seed: int) -> list[Lending]:
     """Deterministic: for every clip, some of the designed people by chance."""
     random = np.random.default_rng(seed)
     people = design_speakers(voices, seed, tuple(actors.values()), split="lent")
     lendings = []
-    for clip in clips:
+    for index, clip in enumerate(features.clips):
         chosen = random.choice(len(people), takes, replace=False)
         if clip.speaker in actors:  # who never speaks with a voice, whispers: there is no pitch to move
             lent = tuple(Loan(f"{clip.id}-{people[i].name}", as_bent_from(people[i], actors[clip.speaker])) for i in chosen)
-            lendings.append(Lending(source, clip, lent))
+            lendings.append(Lending(source, clip, pitch_of(features, index), lent))
     return lendings
 
 
@@ -94,8 +100,7 @@ def lend(lending: Lending, out: Path) -> list[Clip]:
     """Make a recording's takes, as loud as it is."""
     clip = lending.clip
     wave = read_audio(lending.source / clip.audio)
-    heard = world.analyse(wave, world.track_pitch(wave, noisy=True))
-    reading = Reading(clip.text, clip.phonemes, clip.durations, heard)
+    reading = Reading(clip.text, clip.phonemes, clip.durations, world.analyse(wave, lending.pitch))
     loudness = float(np.sqrt(np.mean(np.square(wave))))
     made = []
     for take in lending.takes:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from feim.data.clip import Clip
 from feim.data.corpora.nemo import is_test_sentence, read_nemo
+from feim.evaluation.experiments.confusion import confusion
 from feim.evaluation.experiments.distortion import ALL, BASE, MEASURES, OURS, by_emotion, compare
 from feim.evaluation.experiments.experiment import Experiment, Picture
 from feim.evaluation.experiments.figures import EMOTION_COLOURS, curves, dumbbells, heat_map, intervals
@@ -119,17 +120,16 @@ def rows(found: dict) -> list[Row]:
         note = "at " + ", ".join(f"{g:g}: {p:.3f}" for g, p in zip(found["intensities"], values, strict=True))
         rho = spearman(found["intensities"][RISING], values[RISING])
         made.append(Row(f"actors, γ from 1 to 5 and probability, {label}", rho, RISES if label == "all emotions" else None, note=note))
-    shares = confusion(found)
+    shares = heard_as(found)
     right = np.mean([shares[row, EMOTIONS.index(label)] for row, label in enumerate(found["asked"])])
     note = f"{len(found['probabilities'])} unseen faces, {found['sentences']} sentences, {len(found['asked'])} emotions; chance .14"
     return [*made, Row("actors, emotion heard, γ = 1", float(right), note=note)]
 
 
-def confusion(found: dict) -> np.ndarray:
+def heard_as(found: dict) -> np.ndarray:
     """(5, 7): the share of each emotion, asked for at γ = 1, that is heard as each."""
-    table = np.array(found["probabilities"])[:, :, :, 1]  # (F, S, E, 7)
-    heard = np.eye(len(EMOTIONS))[table.argmax(-1)]
-    return heard.mean(axis=(0, 1))
+    likeliest = np.array(found["probabilities"])[:, :, :, 1].argmax(-1)  # (F, S, E)
+    return confusion(likeliest.reshape(-1, len(found["asked"])))
 
 
 def draw(found: dict) -> list[Picture]:
@@ -147,5 +147,5 @@ def draw(found: dict) -> list[Picture]:
                 curves(found["intensities"], probability(found), EMOTION_COLOURS, "intensity γ", "probability", top=1.0), wide=True),
         *compared,
         Picture("What is heard at γ = 1", "Percent of what was asked for, row by row.",
-                heat_map(confusion(found), found["asked"], EMOTIONS, "heard", "asked for")),
+                heat_map(heard_as(found), found["asked"], EMOTIONS, "heard", "asked for")),
     ]  # fmt: skip

@@ -35,11 +35,6 @@ python -m feim train emotion-recogniser --name acted-emotion-judge --corpus corp
 python -m feim evaluate feim-tts --data DATA --out OUT --resume --ablations runs/ablations"""
 
 
-def weights(folder: Path) -> dict[str, str]:
-    """The bilingual model's name → first digits of the SHA-256 of its weights, as weights_of."""
-    return weights_of(TRAINED, folder)
-
-
 def measure(stage: Stage, folder: Path) -> dict:
     """Both voices say the same sentences for the same unseen faces, with every emotion that actors showed, at γ = 1 and 5.
 
@@ -54,7 +49,8 @@ def measure(stage: Stage, folder: Path) -> dict:
     acted = {ACTED: ActedEmotionJudge.shipped(), ACTORS_ALONE: ActedEmotionJudge(checkpoint.load(VoiceEmotion, LISTENER, folder))}
     texts = stage.material.short[: max(2, stage.material.extent.swept // 2)]
     found = {name: _measure_one(stage, voice, acted, texts) for name, voice in voices.items()}
-    return {"weights": weights(folder), "asked": list(ASKED_FOR), "intensities": list(INTENSITIES), "sentences": len(texts), "of": found}
+    asked = {"asked": list(ASKED_FOR), "intensities": list(INTENSITIES), "sentences": len(texts)}
+    return {"weights": weights_of(TRAINED, folder), **asked, "of": found}
 
 
 def _measure_one(stage: Stage, voice: Voice, acted: dict[str, ActedEmotionJudge], texts: list[str]) -> dict:

@@ -19,7 +19,7 @@ from feim.evaluation.experiments import (
     speakers,
     training_sets,
 )
-from feim.evaluation.experiments.experiment import Experiment
+from feim.evaluation.experiments.experiment import Experiment, weights_of
 from feim.evaluation.experiments.material import FULL, QUICK, Extent, gather
 from feim.evaluation.experiments.page import write_page
 from feim.evaluation.experiments.stage import Judge, Stage, Voice
@@ -97,7 +97,7 @@ def comparable(folder: Path | None, report: Report) -> list[ModuleType]:
     Raises: ForeignReport when the report has one of other weights; MissingCheckpoint when some of a comparison's models are not there,
     or none of any.
     """
-    trained = {module: module.weights(Path(folder)) if folder else {} for module in COMPARISONS}
+    trained = {module: weights_of(module.TRAINED, Path(folder)) if folder else {} for module in COMPARISONS}
     if folder and not any(trained.values()):
         names = ", ".join(name for module in COMPARISONS for name in module.TRAINED)
         raise checkpoint.MissingCheckpoint(

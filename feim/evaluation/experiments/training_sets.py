@@ -26,11 +26,6 @@ python -m feim train tts --name tts-both --corpus corpora/teachers --corpus corp
 python -m feim evaluate feim-tts --data DATA --out OUT --resume --ablations runs/ablations"""
 
 
-def weights(folder: Path) -> dict[str, str]:
-    """Arm → first digits of the SHA-256 of its weights, as weights_of."""
-    return weights_of(TRAINED, folder)
-
-
 def measure(stage: Stage, folder: Path) -> dict:
     """Every model says the same sentences for the same faces at γ = 1, and one sentence for all faces at γ = 0; a model that never
     learnt an emotion says it at γ = 0 too, as nothing else of its is trained.
@@ -43,7 +38,7 @@ def measure(stage: Stage, folder: Path) -> dict:
         voice = Voice(replace(stage.voice.studio, tts=tts), stage.voice.language)
         arms[name] = _measure_one(replace(stage, voice=voice))
     steps = {name: checkpoint.read_card(name, folder).get("settings", {}).get("steps") for name in ARMS}
-    return {"weights": weights(folder), "steps": steps, "arms": arms}
+    return {"weights": weights_of(TRAINED, folder), "steps": steps, "arms": arms}
 
 
 def _measure_one(stage: Stage) -> dict:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from feim.data.clip import MANIFEST, read_manifest, write_manifest
+from feim.data.features import read_features
 from feim.data.synthetic import revoicing
 from feim.data.synthetic.corpus import ARGUMENTS, ForeignCorpus
 from feim.data.synthetic.revoicing import actors_of, as_bent_from, plan, revoice_corpus
@@ -61,19 +62,19 @@ def test_all_but_the_speaker_stays(actors, lent):
 
 
 def test_a_lent_reading_has_the_pitch_of_who_it_is_lent_to(actors, lent):
-    clips = read_manifest(actors)
-    engines = actors_of(actors, clips)
-    for lending in plan(actors, clips, engines, 6, 2, 0):
+    features = read_features(actors, read_manifest(actors))
+    engines = actors_of(features)
+    for lending in plan(actors, features, engines, 6, 2, 0):
         moved = pitch_of(actors / lending.clip.audio) / engines[lending.clip.speaker].pitch  # the reading's own height
         for loan in lending.takes:
             assert pitch_of(lent / "audio" / f"{loan.id}.flac") == pytest.approx(loan.speaker.pitch * moved, rel=0.1)
 
 
 def test_a_designed_person_has_one_body_whoever_reads(actors):
-    clips = read_manifest(actors)
-    engines = actors_of(actors, clips)
+    features = read_features(actors, read_manifest(actors))
+    engines = actors_of(features)
     first, *others = engines.values()
-    loan = plan(actors, clips, engines, 6, 2, 0)[0].takes[0]
+    loan = plan(actors, features, engines, 6, 2, 0)[0].takes[0]
     for actor in others:
         again = as_bent_from(as_bent_from(loan.speaker, actor), first)
         assert as_bent_from(loan.speaker, first).formants == pytest.approx(again.formants)

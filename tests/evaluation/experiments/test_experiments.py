@@ -17,6 +17,7 @@ from feim.evaluation.experiments import (
     speakers,
     training_sets,
 )
+from feim.evaluation.experiments.experiment import weights_of
 from feim.evaluation.experiments.stage import Spoken
 from feim.evaluation.experiments.sweep import INTENSITIES, LEVELS, sweep, table
 from feim.evaluation.judges import ActedEmotionJudge
@@ -174,11 +175,11 @@ def test_another_corpus_beside_its_recordings(stage):
 
 
 def test_three_training_sets(stage, weights, tmp_path):
-    assert training_sets.weights(tmp_path) == {}
+    assert weights_of(training_sets.TRAINED, tmp_path) == {}
     for name in training_sets.ARMS:
         checkpoint.save(stage.voice.studio.tts, name, {"settings": {"steps": 6}}, tmp_path)
     found = training_sets.measure(stage, tmp_path)
-    assert found["weights"] == training_sets.weights(tmp_path)
+    assert found["weights"] == weights_of(training_sets.TRAINED, tmp_path)
     assert found["steps"] == dict.fromkeys(training_sets.ARMS, 6)
     assert found["arms"]["tts-labelled"] == found["arms"]["tts-both"]  # the same weights say the same
     of = training_sets.measures(found)
@@ -230,13 +231,13 @@ def test_what_was_never_learnt_is_not_asked_for(stage, monkeypatch, tmp_path):
 
 
 def test_emotion_carried_over(stage, tmp_path):
-    assert carry_over.weights(tmp_path) == {}
+    assert weights_of(carry_over.TRAINED, tmp_path) == {}
     checkpoint.save(stage.voice.studio.tts, "tts-bilingual", {}, tmp_path)
     checkpoint.save(ActedEmotionJudge.shipped().network, "acted-emotion-judge", {}, tmp_path)
     found = carry_over.measure(stage, tmp_path)
     probabilities = found["of"][carry_over.RULES]["probabilities"]
     assert probabilities[carry_over.ACTED] == probabilities[carry_over.ACTORS_ALONE]  # here, the same weights
-    assert found["weights"] == carry_over.weights(tmp_path)
+    assert found["weights"] == weights_of(carry_over.TRAINED, tmp_path)
     assert found["of"][carry_over.RULES] == found["of"][carry_over.ACTORS]  # the same weights say the same
     first = carry_over.heard(found, carry_over.RULES, "first judge", 1)  # who hears happiness in everything
     assert (first.value, first.count) == (pytest.approx(1 / 6), 3 * 2)
