@@ -100,13 +100,14 @@ def cluster(address: str) -> Workers:
     """The cores of a Ray cluster that shares the source and out folders with this machine under the same paths.
 
     Args:
-        address: as ray.init takes it: "HOST:PORT", "ray://HOST:10001", or "auto" for the cluster that this machine is in.
+        address: as ray.init takes it: "HOST:PORT", "ray://HOST:10001", "auto" for the cluster that this machine is in, or "local" for
+            one of its own.
     Raises: MissingRay.
     """
     try:
         import ray
     except ImportError as error:
-        raise MissingRay("--ray needs Ray, which is not installed here; use `pip install ray`, or leave --ray out") from error
+        raise MissingRay('--ray needs Ray, which is not installed here; use `pip install "ray[default]"`, or leave --ray out') from error
     return partial(_on_cluster, ray, address)
 
 

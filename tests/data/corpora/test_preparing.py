@@ -256,6 +256,15 @@ def test_killed_at_any_point_and_started_again(crema_d, tmp_path):
     assert made(out) == made(tmp_path / "whole")
 
 
+def test_a_ray_cluster_gives_the_same(crema_d, tmp_path):
+    pytest.importorskip("ray")
+    prepare_corpus("crema-d", crema_d, tmp_path / "whole", HERE)
+    order = ["corpus", "crema-d", str(crema_d), str(tmp_path / "out"), "--ray", "local"]
+    done = subprocess.run([sys.executable, "-m", "feim", *order], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert made(tmp_path / "out") == made(tmp_path / "whole")
+
+
 def test_one_percent_of_a_corpus_is_broken(crema_d, tmp_path):
     clips = prepare_corpus("crema-d", crema_d, tmp_path / "out", HERE)
     assert len(clips) == 99

@@ -1,4 +1,4 @@
-"""Who does the work changes nothing: this process, others, or a cluster (a stand-in for Ray, which is an optional extra)."""
+"""Who does the work changes nothing: this process, others, or a cluster (a stand-in for Ray; a real one is in test_preparing.py)."""
 
 import multiprocessing
 import os
@@ -139,5 +139,5 @@ def test_no_cluster_at_the_address(ray):
 
 def test_without_ray(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(workers.MissingRay, match="pip install ray"):
+    with pytest.raises(workers.MissingRay, match=r'pip install "ray\[default\]"'):
         workers.cluster("auto")
