@@ -1,18 +1,19 @@
-"""FEIM gives a face a voice with feeling: a portrait, a text, an emotion and an intensity become speech.
+"""FEIM gives a face a voice with feeling: a portrait, a text, an emotion and an intensity become speech and a talking head.
 
 studio = feim.load()
 speech = studio.speak("Hello.", face="me.jpg", emotion="happy", intensity=1.0)
 speech.save("hello.wav")
+studio.animate("me.jpg", speech).save("hello.mp4")
 """
 
 import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feim.studio import Chunk, Speech, Studio, load
+    from feim.studio import Chunk, Speech, Studio, TalkingHead, load
 
 __version__ = "0.1.0"
-__all__ = ["Chunk", "Speech", "Studio", "load"]
+__all__ = ["Chunk", "Speech", "Studio", "TalkingHead", "load"]
 
 
 def __getattr__(name: str) -> object:

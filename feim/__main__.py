@@ -10,10 +10,10 @@ from typing import NoReturn
 
 from feim.data.corpora import CORPORA
 from feim.signal.emotion import EMOTIONS
-from feim.training.recipes import RECIPES
+from feim.training.recipes import NEEDS, RECIPES
 
-SUITES = ("speech", "feim-tts", "speed")
-BENCHES = ("speak", "stream")
+SUITES = ("speech", "feim-tts", "speed", "talking-face")
+BENCHES = ("speak", "stream", "animate")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,6 +54,17 @@ def _parser() -> argparse.ArgumentParser:
     speak.add_argument("--pitch-shift", default=0.0, type=float, help="semitones, −12 to 12")
     speak.add_argument("--out", required=True, type=Path, help="wav, flac, ogg or mp3")
 
+    animate = _command(commands, "animate", _animate, "a photo that says a text or a recording, as a film")
+    animate.add_argument("--face", required=True, type=Path, help="a photo from the front")
+    said = animate.add_mutually_exclusive_group(required=True)
+    said.add_argument("--text", help="what the face should say, in its own voice")
+    said.add_argument("--audio", type=Path, help="a recording that it should say: wav, flac, ogg or mp3")
+    animate.add_argument("--emotion", default="neutral", metavar="EMOTION", help=", ".join(EMOTIONS))
+    animate.add_argument("--intensity", default=1.0, type=float, help="0 (neutral) to 30 (strongest); 1 is as labelled")
+    animate.add_argument("--seed", default=0, type=int)
+    animate.add_argument("--size", default=512, type=int, help="pixels of a side, an even number from 64 to 1024")
+    animate.add_argument("--out", required=True, type=Path, help="mp4")
+
     analyse = _command(commands, "analyse", _analyse, "which emotion a voice shows, over time and as a whole")
     analyse.add_argument("file", type=Path, metavar="FILE", help="a sound, or a film with sound")
     analyse.add_argument(
@@ -62,18 +73,22 @@ def _parser() -> argparse.ArgumentParser:
 
     train = _command(commands, "train", _train, "train a model and write its weights and card")
     train.add_argument("recipe", choices=sorted(RECIPES))
-    train.add_argument("--corpus", type=Path, action="append", required=True, help="a prepared corpus; repeat for more")
+    train.add_argument("--corpus", type=Path, action="append", default=[], help="a prepared corpus; repeat for more")
     train.add_argument("--faces", type=Path, help="the London set's folder")
+    train.add_argument("--heads", type=Path, help="ICT-FaceKit's folder, for what learns from rendered heads")
     train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/NAME or runs/RECIPE, or with -DECODER)")
     train.add_argument("--checkpoints", type=Path, help="where weights go (default: the shipped ones' folder)")
     train.add_argument("--steps", type=int)
     train.add_argument(
         "--name",
-        help="what the weights are called: of tts, tts-pl is a smaller one, for Polish; of emotion-recogniser, acted-emotion-judge",
+        help="what the weights are called: of tts, tts-pl is a smaller one, for Polish; of emotion-recogniser, "
+        "acted-emotion-judge; of talking-face, a row of the paper's tables, such as talking-face-base",
     )
-    train.add_argument("--initial", help="start from the weights of this name (tts, prosody, vocoder)")
+    train.add_argument("--initial", help="start from the weights of this name (tts, prosody, vocoder, shrink, lip-motion)")
     train.add_argument("--forget-emotions", action="store_true", default=None, help="of tts: erase the initial weights' emotions first")
-    train.add_argument("--shares", type=float, nargs="+", metavar="SHARE", help="of tts and prosody: how often each corpus is drawn")
+    train.add_argument(
+        "--shares", type=float, nargs="+", metavar="SHARE", help="how often each is drawn: of tts, prosody, shrink, lip-motion"
+    )
     train.add_argument("--decoder", help="of tts: convnext, which ships and is the default, or unet, the paper's; saved as tts-unet")
     train.add_argument("--resume", action="store_true")
     train.add_argument("--miniature", action="store_true", help="a tiny model, for tests and lessons")
@@ -97,7 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     synthesise.add_argument("--sentences", type=Path, help="one sentence a line (default: forty of our own)")
     synthesise.add_argument("--for-judges", action="store_true", help="speakers that no generator hears, for the emotion judge")
     synthesise.add_argument("--neutral", action="store_true", help="nobody shows an emotion: for models that learn it elsewhere")
-    synthesise.add_argument("--clips", type=int, help="default: 120, or 3600 for judges")
+    synthesise.add_argument("--faces", type=Path, metavar="ICT_FACEKIT", help="films of rendered people who speak, made of this head")
+    synthesise.add_argument("--size", type=int, help="of films: their side in pixels (default: 128)")
+    synthesise.add_argument("--clips", type=int, help="default: 120, 3600 for judges, or 140 films")
     synthesise.add_argument("--speakers", type=int, help="default: 20, or 96 for judges")
     synthesise.add_argument("--seed", type=int, help="default: 0, or 1000 for judges, who should be other people")
     synthesise.add_argument("--processes", type=int, default=2)
@@ -122,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
         "--ablations", type=Path, help="of feim-tts: folder with tts-labelled, tts-unlabelled and tts-both, or tts-bilingual"
     )
 
-    bench = _command(commands, "bench", _bench, "speed and memory: of whole speech, or of a stream")
+    bench = _command(commands, "bench", _bench, "speed and memory: of whole speech, of a stream, or of a talking face")
     bench.add_argument("suite", choices=BENCHES)
 
     listen = _command(commands, "listen", _listen, "a listening test: make one, open its page, or count the answers")
@@ -148,8 +165,7 @@ def _command(commands, name: str, function, purpose: str) -> argparse.ArgumentPa
 def _speak(options: argparse.Namespace) -> dict:
     import feim
 
-    if not options.out.parent.is_dir():
-        raise OSError(f"there is no folder {options.out.parent} to write {options.out.name} to; make it first")
+    _check_folder(options.out)
     speech = feim.load().speak(
         options.text,
         options.face,
@@ -176,6 +192,43 @@ def _speak(options: argparse.Namespace) -> dict:
         "timings": speech.timings,
         "notes": speech.notes,
     }
+
+
+def _animate(options: argparse.Namespace) -> dict:
+    import time
+
+    import feim
+
+    _check_folder(options.out)
+    studio = feim.load()
+    wish = (options.emotion, options.intensity, options.seed)
+    said = options.audio if options.text is None else studio.speak(options.text, options.face, *wish)
+    began = time.perf_counter()
+    talking = studio.animate(options.face, said, *wish, size=options.size)
+    talking.save(options.out)
+    spent = time.perf_counter() - began
+    notes = (*(() if options.text is None else said.notes), *talking.notes)
+    seconds = talking.timings["video"]
+    if not options.json:
+        for note in dict.fromkeys(notes):
+            print(f"note: {note}")
+        rate = len(talking.frames) / spent
+        print(f"{options.out}: {seconds:.1f} s of a {talking.emotion} face in {spent:.1f} s, {rate:.0f} frames a second")
+    return {
+        "out": str(options.out),
+        "seconds": seconds,
+        "frames": len(talking.frames),
+        "emotion": talking.emotion,
+        "intensity": options.intensity,
+        "seed": talking.seed,
+        "timings": talking.timings | {"film": spent},
+        "notes": list(dict.fromkeys(notes)),
+    }
+
+
+def _check_folder(out: Path) -> None:
+    if not out.parent.is_dir():
+        raise OSError(f"there is no folder {out.parent} to write {out.name} to; make it first")
 
 
 def _analyse(options: argparse.Namespace) -> dict:
@@ -217,9 +270,13 @@ def _train(options: argparse.Namespace) -> dict:
     if options.miniature and not options.checkpoints:
         raise ValueError("--miniature needs --checkpoints FOLDER, so that the shipped weights stay")
     _check_steps(options.steps)
+    needed = NEEDS.get(options.recipe, "corpus")
+    if not getattr(options, needed):
+        raise ValueError(f"the recipe {options.recipe} needs --{needed} FOLDER")
     order = Order(
         corpora=tuple(options.corpus),
         faces=options.faces,
+        heads=options.heads,
         out=options.out or Path("runs") / "-".join(filter(None, [options.name or options.recipe, options.decoder])),
         checkpoints=options.checkpoints or CHECKPOINTS,
         steps=options.steps,
@@ -268,11 +325,24 @@ def _synthesise_corpus(options: argparse.Namespace) -> dict:
 
     if options.for_judges and options.neutral:
         raise ValueError("--for-judges and --neutral do not go together; judges learn to tell emotions")
+    given = {name: getattr(options, name) for name in ("sentences", "clips", "speakers", "seed", "processes", "size")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if options.faces:
+        return _tell_clips(options, _synthesise_films(options, given))
+    if options.size:
+        raise ValueError("--size is of films; name ICT-FaceKit's folder with --faces, or leave it out")
     synthesise = synthesise_judges_corpus if options.for_judges else synthesise_corpus
-    given = {name: getattr(options, name) for name in ("sentences", "clips", "speakers", "seed", "processes")}
-    given = {name: value for name, value in given.items() if value is not None} | ({"neutral": True} if options.neutral else {})
-    clips = synthesise(options.out, **given)
-    return _tell_clips(options, clips)
+    return _tell_clips(options, synthesise(options.out, **given, **({"neutral": True} if options.neutral else {})))
+
+
+def _synthesise_films(options: argparse.Namespace, given: dict) -> list:
+    from feim.data.synthetic.talking import synthesise_talking_corpus
+
+    if options.for_judges or options.neutral:
+        raise ValueError("--faces makes films of every emotion; leave out --for-judges and --neutral")
+    if "speakers" in given:
+        given["people"] = given.pop("speakers")
+    return synthesise_talking_corpus(options.out, options.faces, **given)
 
 
 def _revoice(options: argparse.Namespace) -> dict:
@@ -291,6 +361,7 @@ def _tell_clips(options: argparse.Namespace, clips: list) -> dict:
 def _evaluate(options: argparse.Namespace) -> dict:
     import feim
     from feim.evaluation.experiments.suite import evaluate_feim_tts
+    from feim.evaluation.faces.suite import evaluate_talking_face
     from feim.evaluation.speech import evaluate_speech
     from feim.evaluation.speed import evaluate_speed
 
@@ -300,16 +371,17 @@ def _evaluate(options: argparse.Namespace) -> dict:
         return evaluate_feim_tts(feim.load(), *given, options.ablations).as_dict()
     if options.ablations:
         raise ValueError("--ablations is of the suite feim-tts; leave it out")
-    evaluate = {"speech": evaluate_speech, "speed": evaluate_speed}[options.suite]
+    evaluate = {"speech": evaluate_speech, "speed": evaluate_speed, "talking-face": evaluate_talking_face}[options.suite]
     return evaluate(feim.load(), *given).as_dict()
 
 
 def _bench(options: argparse.Namespace) -> dict:
     import feim
     from feim.evaluation.bench import bench_speak
+    from feim.evaluation.bench_animate import bench_animate
     from feim.evaluation.bench_stream import bench_stream
 
-    measure = {"speak": bench_speak, "stream": bench_stream}[options.suite]
+    measure = {"speak": bench_speak, "stream": bench_stream, "animate": bench_animate}[options.suite]
     return measure(feim.load(), show=not options.json)
 
 

@@ -74,13 +74,13 @@ def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = ()) ->
 
     Raises: UnreadableAudio, NothingHeard.
     """
-    wave = _samples(audio)
+    wave = samples(audio)
     pitch, parts = _take_apart(wave)
     if not parts:
         raise NothingHeard(f"no voice is heard in {_name(audio)} ({len(wave) / SAMPLE_RATE:.1f} s); give a recording of somebody speaking")
     friends, notes = [], [ESTIMATE]
     for sound in voice:
-        _, own = _take_apart(_samples(sound))
+        _, own = _take_apart(samples(sound))
         friends += own
         if not own:
             notes.append(f"no voice is heard in {_name(sound)}, which was given as voice")
@@ -104,7 +104,7 @@ def _name(sound: Sound) -> str:
     return "these samples" if isinstance(sound, np.ndarray) else Path(sound).name
 
 
-def _samples(sound: Sound) -> np.ndarray:
+def samples(sound: Sound) -> np.ndarray:
     """A file of any format, or samples at 16 kHz → (samples,) float32. Raises UnreadableAudio."""
     if isinstance(sound, str | Path):
         return read_audio(sound)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from feim.hearing import Heard, Sound, hear
+from feim.animating import SIZE, TalkingHead, film, recorded, seen, spoken
+from feim.hearing import Heard, Sound, hear, samples
 from feim.models import checkpoint, model_class
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
 from feim.models.tts import FEIMTTS, Sampling
@@ -21,6 +23,8 @@ from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreada
 from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
 
 FaceSource = str | Path | Image.Image | np.ndarray | torch.Tensor
+RENDERERS = ("portrait",)
+SIZES = (64, 1024)  # pixels of a film's side, least and most
 FACE_VECTOR = FEIMTTS.Config().embedding  # numbers
 NON_COMMERCIAL = "this voice learnt from actors' recordings that are not for commerce (CC BY-NC-SA 4.0), and so is what it says"
 
@@ -101,6 +105,57 @@ class Studio:
         Raises: at the call, before any sound, what `speak` raises.
         """
         return in_chunks(self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress), growing)
+
+    def animate(
+        self,
+        face: str | Path | Image.Image | np.ndarray,
+        speech: Speech | Sound,
+        emotion: str | None = None,
+        intensity: float | None = None,
+        seed: int = 0,
+        *,
+        renderer: str = "portrait",
+        size: int = SIZE,
+        progress: Progress | None = None,
+    ) -> TalkingHead:
+        """Let a face say `speech`, with `emotion` at `intensity` showing in it: `talking.save("hello.mp4")`.
+
+        Pictures are drawn while they are saved or looked at; `talking.save` takes a progress of its own, called with every frame.
+
+        Args:
+            face: a path, a PIL image or an (H, W, 3) uint8 array: a photo from the front.
+            speech: what `speak` gave; or a recording of anybody, a sound file or (samples,) at 16 kHz.
+            emotion, intensity: as in `speak`; by default those that the speech was said with, neutral for a recording.
+            seed: of blinks, gaze and gestures; renderer: "portrait", which moves the photo's own pixels; size: pixels of a side, even.
+            progress: called with a fraction in [0, 1], which never falls, and what is being done, until the first picture can be drawn.
+
+        Raises: UnknownEmotion, InvalidIntensity, InvalidSetting, UnreadableImage, FaceNotFound, FaceTurnedAway, UnreadableAudio,
+            MissingCheckpoint, DamagedCheckpoint.
+        """
+        own = isinstance(speech, Speech)
+        label = emotion if emotion is not None else speech.emotion if own else "neutral"
+        gamma = intensity if intensity is not None else speech.intensity if own and emotion in (None, speech.emotion) else 1.0
+        feeling = parse_emotion(label, gamma)
+        if renderer not in RENDERERS:
+            raise InvalidSetting(f"unknown renderer {renderer!r}; use {' or '.join(RENDERERS)}")
+        if not (isinstance(size, Integral) and SIZES[0] <= size <= SIZES[1] and size % 2 == 0):
+            raise InvalidSetting(f"a film of {size!r} pixels cannot be made; use an even number from {SIZES[0]} to {SIZES[1]}")
+        if not isinstance(seed, Integral):
+            raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
+        if face is None or isinstance(face, torch.Tensor):
+            raise InvalidSetting("there is no face to animate; give a photo")
+        report = progress or (lambda fraction, message: None)
+        clock = dict.fromkeys(("face", "motion", "total"), 0.0)
+        report(0.0, "looking at the face")
+        with timed(clock, "face"):
+            enlarger = partial(self._take, "super-resolution")
+            photo, notes = seen(read_image(face), self._take("landmarks"), self._take("portrait"), enlarger, int(size))
+        report(0.5, "listening")
+        with timed(clock, "motion"):
+            sound = spoken(speech) if own else recorded(self._take("lip-motion"), samples(speech))
+        talking = film(photo, sound, feeling, int(seed), clock, notes)
+        report(1.0, "ready to draw")
+        return talking
 
     def analyse(self, audio: Sound, *, voice: Sequence[Sound] = ()) -> Heard:
         """Hear which emotion a voice shows: `heard.emotions` is {label: probability}.

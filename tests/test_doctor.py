@@ -9,7 +9,20 @@ from feim.data.synthetic import engines
 from feim.models import MODELS, checkpoint
 from feim.models.embeddings import VoiceNetwork
 from feim.models.emotion_recognition import EmotionRecogniser
+from feim.models.expression_judge import ExpressionJudge
+from feim.models.landmarks import LandmarkNetwork
+from feim.models.lip_motion import LipMotion
+from feim.models.portrait import FaceBasis
+from feim.models.super_resolution import CompactNetwork
 from feim.models.voice_emotion import VoiceEmotion
+
+MOVERS = {  # what moves faces, as small as it gets
+    "landmarks": LandmarkNetwork(LandmarkNetwork.Config()),
+    "portrait": FaceBasis(FaceBasis.Config(points=190, variations=1)),
+    "super-resolution": CompactNetwork(CompactNetwork.Config(width=8, depth=1)),
+    "expression-judge": ExpressionJudge(),
+    "lip-motion": LipMotion(LipMotion.Config(channels=8, causal=(1,))),
+}
 
 
 @pytest.fixture
@@ -22,6 +35,8 @@ def ward(weights, tmp_path, monkeypatch):
     for name in ("emotion-recogniser", "acted-emotion-judge"):
         card = {"licence": "non-commercial; learnt from actors (CC BY-NC-SA 4.0)"}
         checkpoint.save(VoiceEmotion(VoiceEmotion.Config(hidden=4)), name, card, folder)
+    for name, network in MOVERS.items():
+        checkpoint.save(network, name, {}, folder)
     for suffix in ("json", "safetensors"):
         shutil.copy(folder / f"tts.{suffix}", folder / f"tts-pl.{suffix}")
     monkeypatch.setattr(doctor, "CHECKPOINTS", folder)

@@ -18,12 +18,12 @@ def _disturb(crop: Tensor, random: np.random.Generator) -> Tensor:
     crop = _move(crop, random)
     if random.random() < 0.3:
         crop = _replace_background(crop, random)
-    crop = _relight(_recolour(crop, random), random)
+    crop = relight(recolour(crop, random), random)
     if random.random() < 0.4:
-        crop = _blur(crop, random)
+        crop = blur(crop, random)
     noise = torch.from_numpy(random.standard_normal(crop.shape, dtype=np.float32))
     crop = (crop + random.uniform(0, 0.04) * noise).clamp(0, 1)
-    return _compress(crop, random) if random.random() < 0.4 else crop
+    return compress(crop, random) if random.random() < 0.4 else crop
 
 
 def _move(crop: Tensor, random: np.random.Generator) -> Tensor:
@@ -46,7 +46,7 @@ def _replace_background(crop: Tensor, random: np.random.Generator) -> Tensor:
     return crop * head + colour * (1 - head)
 
 
-def _recolour(crop: Tensor, random: np.random.Generator) -> Tensor:
+def recolour(crop: Tensor, random: np.random.Generator) -> Tensor:
     """Saturation down to gray for every fourth crop, white balance, gamma, contrast, brightness."""
     gray = crop.mean(1, keepdim=True)
     saturation = 0.0 if random.random() < 0.25 else random.uniform(0.5, 1.5)
@@ -57,7 +57,7 @@ def _recolour(crop: Tensor, random: np.random.Generator) -> Tensor:
     return (crop - mean) * random.uniform(0.6, 1.3) + mean + random.uniform(-0.12, 0.12)
 
 
-def _relight(crop: Tensor, random: np.random.Generator) -> Tensor:
+def relight(crop: Tensor, random: np.random.Generator) -> Tensor:
     """Light from one side: brightness falls by up to 30 % either way across the crop."""
     height, width = crop.shape[-2:]
     across = 1 + random.uniform(-0.3, 0.3) * torch.linspace(-1, 1, width)
@@ -65,14 +65,14 @@ def _relight(crop: Tensor, random: np.random.Generator) -> Tensor:
     return crop * across * down
 
 
-def _blur(crop: Tensor, random: np.random.Generator) -> Tensor:
+def blur(crop: Tensor, random: np.random.Generator) -> Tensor:
     """As from a smaller picture, down to a quarter."""
     size = crop.shape[-2:]
     small = F.interpolate(crop, scale_factor=random.uniform(0.25, 0.7), mode="bilinear", antialias=True)
     return F.interpolate(small, size, mode="bilinear")
 
 
-def _compress(crop: Tensor, random: np.random.Generator) -> Tensor:
+def compress(crop: Tensor, random: np.random.Generator) -> Tensor:
     """Through a JPEG of quality 20 to 80."""
     pixels = (crop[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
     file = io.BytesIO()

@@ -13,10 +13,10 @@ MARKS = {0: "neutral", 1: "as labelled", 15: "strong", 30: "strongest"}
 _HTML = """
 <div class="intensity">
   <div class="head">
-    <label for="intensity-slider">Intensity</label>
-    <input id="intensity-number" type="number" min="0" max="30" step="any" inputmode="decimal" aria-label="Intensity, 0 to 30">
+    <label for="${name}-slider">Intensity</label>
+    <input id="${name}-number" type="number" min="0" max="30" step="any" inputmode="decimal" aria-label="Intensity, 0 to 30">
   </div>
-  <input id="intensity-slider" type="range" min="0" max="300" step="1">
+  <input id="${name}-slider" type="range" min="0" max="300" step="1">
   <div class="marks">${marks.map(([gamma, meaning]) =>
     `<button type="button" data-gamma="${gamma}" aria-label="Intensity ${gamma}, ${meaning}"><b>${gamma}</b>${meaning}</button>`).join("")}
   </div>
@@ -56,8 +56,8 @@ choose(Number(props.value));
 """
 
 
-def intensity_control(value: float = 1) -> gr.HTML:
-    """The control; its value is γ as text ("1"), and the API takes a number too."""
+def intensity_control(value: float = 1, name: str = "intensity") -> gr.HTML:
+    """The control; its value is γ as text ("1"), and the API takes a number too. `name` is its own on the page."""
     control = gr.HTML(
         str(value),
         label="Intensity",
@@ -65,7 +65,8 @@ def intensity_control(value: float = 1) -> gr.HTML:
         js_on_load=_JS,
         marks=list(MARKS.items()),
         apply_default_css=False,
-        elem_id="intensity",
+        name=name,
+        elem_id=name,
     )
     control.api_info = lambda: {"type": "number", "description": json.dumps(MARKS)}
     return control

@@ -8,6 +8,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj, is_file_obj_with_meta, is_http_url_like, traverse
 
 from feim.demo.speak import speak_tab
+from feim.demo.talk import talk_tab
 from feim.studio import Studio
 
 HERE = Path(__file__).parent
@@ -15,10 +16,11 @@ HOURGLASS = 600  # seconds: uploads and results older than this are deleted, and
 LOGO = """<svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true"><rect width="48" height="48" rx="13" fill="#101b24"/>
 <path d="M20 9c-7 1-11 6-11 12 0 3 1 5 2 7v10h9v-5h4c2 0 3-1 3-3v-4l3-1-3-6c0-6-3-10-7-10z" fill="#7fcfc4"/>
 <path d="M33 19q3 5 0 10M37.500 15q5.500 9 0 18" fill="none" stroke="#ff9e80" stroke-width="2.600" stroke-linecap="round"/></svg>"""
-HEADER = f"""<header>{LOGO}<div><h1>FEIM</h1><p>A portrait, a sentence and a feeling become speech.</p></div></header>"""
+HEADER = f"""<header>{LOGO}<div><h1>FEIM</h1><p>A portrait, a sentence and a feeling become speech and a talking face.</p></div></header>"""
 FOOTER = """<footer>
 <p><b>The voice is an estimate.</b> It is guessed from how a face looks, after voices paired with faces by gender and age alone.
-It is not the voice of the person shown, and says nothing about them. What you hear is made by a machine: say so where you share it.</p>
+It is not the voice of the person shown, and says nothing about them. What you hear
+and see is made by a machine: say so where you share it.</p>
 <p><b>Nothing is kept.</b> Pictures and sounds are deleted within twenty minutes; texts are never stored; no visitor sees another's.</p>
 </footer>"""
 
@@ -49,6 +51,8 @@ def build_page(studio: Studio) -> Page:
         gr.HTML(HEADER, elem_id="header")
         with gr.Tab("Speak"):
             speak_tab(studio)
+        with gr.Tab("Talking face"):
+            talk_tab(studio)
         gr.HTML(FOOTER, elem_id="footer")
     return page.queue(default_concurrency_limit=1, max_size=32)
 

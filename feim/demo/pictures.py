@@ -1,14 +1,11 @@
 """The picture of a sound: waveform, words, phonemes, mel spectrogram and pitch above one another. For the demo and the notebooks."""
 
-import re
-from dataclasses import dataclass
-
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from feim.signal.audio import FRAME_RATE, N_MELS, SAMPLE_RATE, hertz_to_mel, loudness_envelope
-from feim.signal.text import BLANK, LETTERS, PUNCTUATION
+from feim.signal.spoken_words import Word, spoken_phonemes, spoken_words
 from feim.speaking import Speech
 
 PANEL, INK, FAINT, WAVE, PITCH = "#101b24", "#e6ebed", "#9fb0b8", "#7fcfc4", "#ff9e80"
@@ -17,23 +14,12 @@ LOUDNESS = [(0, PANEL), (0.2, "#12384a"), (0.45, "#1d7078"), (0.65, "#6db59c"), 
 RANGE = 75.0  # dB shown below the loudest band
 COLUMNS = 800  # of the mel picture at most: what a wide screen can show
 MOST_BOXES, MOST_LABELS = 400, 40  # phonemes: more boxes are slow to draw, and more labels too narrow to read on a page
-WIDEST_GROUP = 4  # written words that espeak-ng may run together, as in "out of the"
-
-
-@dataclass(frozen=True)
-class Span:
-    """A stretch of the sound. `start` and `end` in seconds; `ipa` is what was said."""
-
-    label: str
-    start: float
-    end: float
-    ipa: str
 
 
 def draw(speech: Speech) -> go.Figure:
     """Everything there is to see in a Speech, over one time axis in seconds, on a dark panel that suits light and dark pages."""
-    words = spoken_words(speech)
-    phonemes = [phoneme for word in spoken_phonemes(speech) for phoneme in word]
+    words = spoken_words(speech.text, speech.phonemes, speech.durations)
+    phonemes = [phoneme for word in spoken_phonemes(speech.phonemes, speech.durations) for phoneme in word]
     figure = make_subplots(rows=4, shared_xaxes=True, vertical_spacing=0.02, row_heights=[0.2, 0.16, 0.42, 0.22])
     _add_waveform(figure, speech.waveform)
     _add_lane(figure, words, "words", "#24535e", labelled=True)
@@ -42,68 +28,6 @@ def draw(speech: Speech) -> go.Figure:
     _add_pitch(figure, speech.pitch)
     _lay_out(figure, seconds=len(speech.waveform) / SAMPLE_RATE)
     return figure
-
-
-def spoken_phonemes(speech: Speech) -> list[list[Span]]:
-    """The speech's symbols as words of phonemes: marks and blanks count with the letter they belong to, the rest is pause."""
-    ends = np.cumsum(speech.durations) / FRAME_RATE
-    words: list[list[Span]] = [[]]
-    prefix, prefix_start = "", None  # a stress mark waits for its vowel
-    for symbol, start, end in zip(speech.phonemes, [0.0, *ends[:-1]], ends, strict=True):
-        last = words[-1][-1] if words[-1] else None
-        if symbol in LETTERS:
-            label = prefix + symbol
-            words[-1].append(Span(label, start if prefix_start is None else prefix_start, end, label))
-            prefix, prefix_start = "", None
-        elif symbol in "ˈˌ":
-            prefix, prefix_start = symbol, start
-        elif prefix_start is not None and symbol == BLANK:
-            continue
-        elif last and (symbol == BLANK or not _is_pause(symbol)):
-            label = last.label + symbol.replace(BLANK, "")
-            words[-1][-1] = Span(label, last.start, end, label)
-        elif words[-1]:
-            words.append([])
-    return [word for word in words if word]
-
-
-def _is_pause(symbol: str) -> bool:
-    return symbol == " " or symbol in PUNCTUATION
-
-
-def spoken_words(speech: Speech) -> list[Span]:
-    """The words as they are written, where they sound; IPA where writing and sound cannot be matched."""
-    groups = spoken_phonemes(speech)
-    ipa = ["".join(phoneme.label for phoneme in group) for group in groups]
-    written = re.findall(rf"[^\s\-{PUNCTUATION}]+", speech.text)
-    labels = match_words(ipa, written)
-    return [Span(label, group[0].start, group[-1].end, sound) for label, group, sound in zip(labels, groups, ipa, strict=True)]
-
-
-def match_words(ipa: list[str], written: list[str]) -> list[str]:
-    """Give every spoken group its written words, in order, so that letters and sounds differ least in number.
-
-    espeak-ng runs small words together ("of the" → "əvðə"), so a group may take up to WIDEST_GROUP words.
-    """
-    if not len(ipa) <= len(written) <= WIDEST_GROUP * len(ipa):
-        return ipa
-    letters = np.cumsum([0, *(len(word) for word in written)])  # of the first w words
-    best = np.full(len(letters), np.inf)  # cost of the groups so far, when they hold the first w words
-    best[0] = 0
-    taken = np.zeros((len(ipa), len(letters)), dtype=np.int8)  # words of the last group then
-    for g, group in enumerate(ipa):
-        sounds = sum(symbol in LETTERS for symbol in group)
-        costs = np.full((WIDEST_GROUP, len(letters)), np.inf)
-        for n in range(1, min(WIDEST_GROUP, len(written)) + 1):  # each group takes a word at least
-            costs[n - 1, n:] = best[:-n] + abs(letters[n:] - letters[:-n] - sounds)
-        taken[g] = costs.argmin(axis=0) + 1
-        best = costs.min(axis=0)
-    labels, w = [], len(written)
-    for g in range(len(ipa) - 1, -1, -1):
-        first = w - int(taken[g, w])
-        labels.append(" ".join(written[first:w]))
-        w = first
-    return labels[::-1]
 
 
 def _add_waveform(figure: go.Figure, waveform: np.ndarray) -> None:
@@ -116,11 +40,11 @@ def _add_waveform(figure: go.Figure, waveform: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _add_lane(figure: go.Figure, spans: list[Span], lane: str, colour: str, labelled: bool) -> None:
+def _add_lane(figure: go.Figure, spans: list[Word], lane: str, colour: str, labelled: bool) -> None:
     """Boxes with their label inside; a label that does not fit is left to the pointer."""
     figure.add_bar(
         orientation="h", y=[lane] * len(spans), base=[span.start for span in spans], x=[span.end - span.start for span in spans],
-        text=[span.label for span in spans], textposition="inside" if labelled else "none", insidetextanchor="middle", textangle=0,
+        text=[span.text for span in spans], textposition="inside" if labelled else "none", insidetextanchor="middle", textangle=0,
         customdata=[[span.start, span.end, span.ipa] for span in spans],
         hovertemplate="%{text} /%{customdata[2]}/<br>%{customdata[0]:.2f} – %{customdata[1]:.2f} s<extra></extra>",
         marker={"color": colour, "line": {"color": PANEL, "width": 1.5}, "cornerradius": 4}, textfont={"color": INK},

@@ -3,8 +3,6 @@
 import base64
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +10,7 @@ import gradio as gr
 import plotly.graph_objects as go
 import soundfile
 
+from feim.demo.answers import explained, number, pace, remarks, whole
 from feim.demo.intensity import intensity_control
 from feim.demo.pictures import draw
 from feim.demo.portrait import portrait_input
@@ -63,9 +62,9 @@ def speak_tab(studio: Studio) -> None:
                 seed = gr.Number(0, label="Seed (another take)", precision=0, minimum=0, min_width=100)
                 speed = gr.Number(1, label="Speed, 0.5 to 2", minimum=0.5, maximum=2, step=0.1, min_width=100)
                 pitch_shift = gr.Number(0, label="Pitch, ± 12 semitones", minimum=-12, maximum=12, step=1, min_width=100)
-            button = gr.Button("Speak", variant="primary", size="lg", elem_id="speak")
+            button = gr.Button("Speak", variant="primary", size="lg", elem_id="speak", elem_classes="go")
         with gr.Column(scale=6, min_width=320, elem_classes="card result"):
-            status = gr.HTML(IDLE, html_template="<div role='status'>${value}</div>", elem_id="status")
+            status = gr.HTML(IDLE, html_template="<div role='status'>${value}</div>", elem_id="status", elem_classes="status")
             audio = gr.Audio(
                 label="AI-generated speech", type="filepath", interactive=False, buttons=["download"], elem_id="speech",
                 waveform_options=gr.WaveformOptions(waveform_color="#8fb3b1", waveform_progress_color="#12848a"),
@@ -116,15 +115,6 @@ def arguments(text, face, emotion, intensity, seed, speed, pitch_shift) -> dict:
     }
 
 
-@contextmanager
-def explained() -> Iterator[None]:
-    """What the studio says is wrong, as a message on the page."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        raise gr.Error(escape(str(error), quote=False), duration=None, print_exception=False) from error
-
-
 def results(speech: Speech, folder: str) -> tuple[str, str, go.Figure]:
     """The sound as a file in `folder`, the line about it and its picture."""
     return str(speech.save(Path(folder) / f"feim-{speech.emotion}.wav")), describe(speech), draw(speech)
@@ -144,25 +134,7 @@ def describe_making(chunk: Chunk) -> str:
     return f"<p class='making'>Speaking{where}{share}</p>"
 
 
-def number(typed: float | str | None, name: str, default: float) -> float:
-    """What was typed into a number box; nothing typed is the default. Raises ValueError."""
-    try:
-        return float(default if typed in (None, "") else typed)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} {typed!r} is not a number; use one such as {default}") from error
-
-
-def whole(typed: float | str | None, name: str) -> int:
-    """The same for a number without a fraction, 0 where nothing was typed. Raises ValueError."""
-    value = number(typed, name, 0)
-    if not value.is_integer():
-        raise ValueError(f"{name} {typed!r} is not a whole number; use 0, 1, 2 …")
-    return int(value)
-
-
 def describe(speech: Speech) -> str:
     """What the visitor should know about it, as HTML: how fast it was made, and the studio's notes."""
     sound, spent = speech.timings["audio"], speech.timings["total"]
-    pace = f"{sound / spent:.0f}× faster than real time" if sound >= 2 * spent else f"{sound / spent:.1f}× real time"
-    line = f"<p class='figures'><b>{sound:.1f} s</b> of speech in <b>{spent:.2f} s</b>: {pace}</p>"
-    return line + "".join(f"<p class='remark'>{escape(note)}</p>" for note in speech.notes)
+    return f"<p class='figures'><b>{sound:.1f} s</b> of speech in <b>{spent:.2f} s</b>: {pace(sound, spent)}</p>" + remarks(speech.notes)

@@ -14,6 +14,11 @@ MODELS = {  # weights → the module and class that they belong to
     "emotion-recogniser": ("feim.models.voice_emotion", "VoiceEmotion"),
     "acted-emotion-judge": ("feim.models.voice_emotion", "VoiceEmotion"),
     "tts-pl": ("feim.models.tts", "FEIMTTS"),
+    "landmarks": ("feim.models.landmarks", "LandmarkNetwork"),
+    "portrait": ("feim.models.portrait", "FaceBasis"),
+    "expression-judge": ("feim.models.expression_judge", "ExpressionJudge"),
+    "super-resolution": ("feim.models.super_resolution", "CompactNetwork"),
+    "lip-motion": ("feim.models.lip_motion", "LipMotion"),
 }
 
 

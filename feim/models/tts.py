@@ -177,7 +177,7 @@ class FEIMTTS(nn.Module):
         h, mask, speaker = self.encode(batch["symbols"], batch["lengths"], batch["face"])
         durations, tone = self._known_or_found(batch, h, mel)
         losses = self.prosody_losses(h, mask, speaker, emotion, durations, tone)
-        index, position, duration, pitch = _stretch_of(durations, tone, batch["start"], mel.shape[2])
+        index, position, duration, pitch = stretch_of(durations, tone, batch["start"], mel.shape[2])
         mu, features = self.frames(h, index, position, duration, pitch, speaker)
         plain = self.prior(spread(h, index))  # the symbol's own mean, which alignment search needs
         losses["prior"] = ((mu - mel) ** 2).mean() + 0.1 * ((plain - mel) ** 2).mean()
@@ -254,7 +254,7 @@ class FEIMTTS(nn.Module):
         durations = _whole_frames(log_durations.expm1().clamp(0, 80) * sampling.length_scale, self.score.multiple)
         frames = int(durations.sum())
         tone = tone.clamp(-2.4, 3.8)
-        index, position, duration, pitch = _stretch_of(durations, tone, torch.zeros(1, dtype=torch.long, device=device), frames)
+        index, position, duration, pitch = stretch_of(durations, tone, torch.zeros(1, dtype=torch.long, device=device), frames)
         mu, features = self.frames(h, index, position, duration, pitch, speaker)
 
         conditions = [speaker + self.emotion(label) for label in (null, feeling)]
@@ -282,7 +282,7 @@ def with_null_tokens(emotion: Tensor, share: float) -> Tensor:
     return torch.where(torch.rand(len(emotion), device=emotion.device) < chance, UNLABELLED, emotion)
 
 
-def _stretch_of(durations: Tensor, tone: Tensor, start: Tensor, frames: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def stretch_of(durations: Tensor, tone: Tensor, start: Tensor, frames: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Symbol index, position in it, its duration and the pitch contour, (B, frames) each, from frame `start` (B,) on."""
     longest = int((start + frames).max())
     index = symbol_of_frame(durations, longest)

@@ -3,9 +3,6 @@
 import torch
 from torch import nn
 
-from feim.nn.blocks import ConvNeXtBlock
-from feim.nn.score_networks import ConvNeXtScore
-
 
 def has_bf16(device: torch.device) -> bool:
     """Whether `device` (a CPU or a CUDA GPU) has bf16 instructions."""
@@ -22,6 +19,6 @@ def lighten(model: nn.Module) -> nn.Module:
     """
     if has_bf16(next(model.parameters()).device):
         for module in model.modules():
-            if isinstance(module, ConvNeXtBlock | ConvNeXtScore):
+            if hasattr(module, "compute_in"):
                 module.compute_in(torch.bfloat16)
     return model

@@ -4,7 +4,6 @@ The front end is Face-TTS's (128 slaney bands, 1024-point FFT, 10 ms hop, natura
 so there are exactly 100 frames a second, four to a 25-fps video frame.
 """
 
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +12,8 @@ import soundfile
 import torch
 from torchaudio.functional import melscale_fbanks, resample
 from torchaudio.transforms import GriffinLim, InverseMelScale
+
+from feim.signal.ffmpeg import Undecodable, decode_sound
 
 SAMPLE_RATE = 16_000
 N_FFT = 1024
@@ -46,14 +47,11 @@ def read_audio(source: str | Path) -> np.ndarray:
 
 
 def _read_soundtrack(path: Path) -> tuple[np.ndarray, int]:
-    """Decode with moviepy's ffmpeg what libsndfile cannot: m4a, aac, mp4, flv, webm. Returns (samples, 1) float32 and the rate."""
-    from moviepy.config import FFMPEG_BINARY  # slow to import, seldom needed
-
-    command = [FFMPEG_BINARY, "-i", str(path), "-f", "f32le", "-ac", "1", "-ar", str(SAMPLE_RATE), "-"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
-    if done.returncode:
-        raise UnreadableAudio(f"{path.name} is not a sound this can read; use wav, flac, ogg, mp3 or mp4")
-    return np.frombuffer(done.stdout, np.float32)[:, None], SAMPLE_RATE
+    """Decode with ffmpeg what libsndfile cannot: m4a, aac, mp4, flv, webm. Returns (samples, 1) float32 and the rate."""
+    try:
+        return decode_sound(path, SAMPLE_RATE)[:, None], SAMPLE_RATE
+    except Undecodable as error:
+        raise UnreadableAudio(f"{path.name} is not a sound this can read ({error}); use wav, flac, ogg, mp3 or mp4") from error
 
 
 def to_standard(samples: np.ndarray, rate: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from feim.training.order import Order
 
 NON_COMMERCIAL = "non-commercial"
 BOUND = "bound by the terms of its data, which may forbid passing it on"
-FREE = {SYNTHETIC, CC_BY, PUBLIC_DOMAIN, "Apache-2.0"}  # what learns from these alone may be used as the code
+FREE = {SYNTHETIC, CC_BY, PUBLIC_DOMAIN, "Apache-2.0", "MIT"}  # what learns from these alone may be used as the code
 
 
 def model_card(
@@ -44,7 +44,7 @@ def model_card(
         "command": order.command(recipe),
         "settings": settings,
         "hardware": describe_hardware(),
-        "hours": round(seconds / 3600, 2),
+        "hours": float(f"{seconds / 3600:.2g}"),
         "metrics": metrics or {},
     }
 

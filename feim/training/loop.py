@@ -89,15 +89,15 @@ def train(
     set_seed(settings.seed, device_specific=True)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate(step, settings))
-    average = AveragedModel(model, multi_avg_fn=_moving_average(settings.ema), use_buffers=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_at(step, settings))
+    average = AveragedModel(model, multi_avg_fn=moving_average(settings.ema), use_buffers=True)
     model, optimizer = accelerator.prepare(model, optimizer)
     average.to(accelerator.device)
-    progress = _Progress()
+    progress = Progress()
     accelerator.register_for_checkpointing(average, schedule, progress)
     states = [folder / name for name in STATES if (folder / name).is_dir()]
     if resume and states:
-        _load_state(accelerator, states[0])
+        load_state_of(accelerator, states[0])
     accelerator.init_trackers("logs")
 
     model.train()
@@ -125,10 +125,10 @@ def train(
             bar.set_postfix({name: f"{value:.3f}" for name, value in values.items()})
         due = [time.monotonic() - saved > 60 * settings.checkpoint_minutes]
         if broadcast_object_list(due)[0]:  # the first process's clock decides for all
-            _save_state(accelerator, folder)
+            save_state_of(accelerator, folder)
             saved = time.monotonic()
     bar.close()
-    _save_state(accelerator, folder)
+    save_state_of(accelerator, folder)
     for tracker in accelerator.trackers:
         tracker.finish()  # and no end_training, which would part the processes: they still have a card to write
     return Trained(average.module.cpu().eval(), progress.seconds)
@@ -151,7 +151,7 @@ def share_of_batch(size: int) -> int:
     return size // processes
 
 
-class _Progress:
+class Progress:
     """The step that the next batch belongs to, and the seconds that all before it took."""
 
     step, seconds = 0, 0.0
@@ -164,7 +164,7 @@ class _Progress:
         self.seconds = state.get("seconds", 0.0)  # the first states kept none
 
 
-def _moving_average(decay: float) -> Callable:
+def moving_average(decay: float) -> Callable:
     """The averaged weights' update; young averages forget faster, so that short runs are averaged too."""
 
     @torch.no_grad()
@@ -179,21 +179,21 @@ def _moving_average(decay: float) -> Callable:
     return update
 
 
-def _learning_rate(step: int, settings: Settings) -> float:
+def learning_rate_at(step: int, settings: Settings) -> float:
     if step < settings.warmup:
         return (step + 1) / settings.warmup
     done = min(1.0, (step - settings.warmup) / max(1, settings.steps - settings.warmup))
     return 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
 
 
-def _load_state(accelerator: Accelerator, state: Path) -> None:
+def load_state_of(accelerator: Accelerator, state: Path) -> None:
     try:
         accelerator.load_state(state)
     except (RuntimeError, ValueError) as error:  # torch's own, of weights and of optimizers that do not fit
         raise ValueError(f"{state} is the state of another model; leave out --resume, or give this run a folder of its own") from error
 
 
-def _save_state(accelerator: Accelerator, folder: Path) -> None:
+def save_state_of(accelerator: Accelerator, folder: Path) -> None:
     """Write beside the last checkpoint, then swap: a kill at any moment leaves one whole state."""
     unfinished, (state, old) = folder / "state.unfinished", (folder / name for name in STATES)
     accelerator.save_state(unfinished)

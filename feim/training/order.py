@@ -10,7 +10,7 @@ class Order:
 
     Attributes:
         corpora: prepared corpus folders (manifest and sounds), in the recipe's own order of use.
-        faces: the London set's folder, for recipes that look at faces.
+        faces: the London set's folder, for recipes that look at faces; heads: ICT-FaceKit's, for those that render them.
         out: where the run keeps its state and logs; checkpoints: where the finished weights and card go.
         steps: overrides the recipe's own; resume: go on from the last state; miniature: a tiny model for tests and lessons.
         initial: take weights of this name from `checkpoints` as the start.
@@ -24,6 +24,7 @@ class Order:
     out: Path
     checkpoints: Path
     faces: Path | None = None
+    heads: Path | None = None
     steps: int | None = None
     resume: bool = False
     miniature: bool = False
@@ -42,7 +43,7 @@ class Order:
     def command(self, recipe: str) -> str:
         """The command line of this order: folders by their names alone, without where the run keeps its files."""
         words = ["python -m feim train", recipe, *(f"--corpus {folder.name}" for folder in self.corpora)]
-        words += [f"--faces {self.faces.name}"] if self.faces else []
+        words += [f"--{name} {folder.name}" for name in ("faces", "heads") if (folder := getattr(self, name))]
         words += [f"--{name} {value}" for name in ("name", "decoder", "initial", "steps") if (value := getattr(self, name)) is not None]
         words += [f"--shares {' '.join(f'{share:g}' for share in self.shares)}"] if self.shares else []
         words += [f"--{name.replace('_', '-')}" for name in ("forget_emotions", "miniature", "resume") if getattr(self, name)]

@@ -126,8 +126,8 @@ def test_messages_cannot_carry_markup(client):
     assert "<img" not in str(caught.value)
 
 
-def test_only_speak_is_public(client):
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/speak"]
+def test_speaking_and_animating_are_public(client):
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/speak", "/animate"]
 
 
 def test_nothing_is_kept(page, client, monkeypatch):

@@ -255,12 +255,12 @@ def test_frozen_weights_stay(tmp_path):
 
 def test_the_learning_rate_warms_up_and_falls_to_a_hundredth():
     settings = Settings(steps=100, warmup=10)
-    rates = [loop._learning_rate(step, settings) for step in range(100)]
+    rates = [loop.learning_rate_at(step, settings) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == rates[9] == rates[10] == 1
     assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert loop._learning_rate(100, settings) == pytest.approx(0.01)
-    assert loop._learning_rate(55, settings) == pytest.approx(0.505)
+    assert loop.learning_rate_at(100, settings) == pytest.approx(0.01)
+    assert loop.learning_rate_at(55, settings) == pytest.approx(0.505)
 
 
 def test_bf16_learns_too(tmp_path):

@@ -1,16 +1,15 @@
 """Sound and pictures out of a stretch of any published file: by time, so whatever its frame rate, channels or sampling rate."""
 
-import io
-import subprocess
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from moviepy.config import FFMPEG_BINARY
-from PIL import Image
 
 from feim.signal.audio import SAMPLE_RATE, UnreadableAudio, read_audio
-from feim.signal.face import Face, FaceNotFound, UnreadableImage, find_face, read_image
+from feim.signal.face import Face, FaceNotFound, UnreadableImage, find_face
+from feim.signal.ffmpeg import Undecodable, decode_frames, decode_sound
+from feim.signal.video import FPS
 
 PLAIN_SOUND = (".wav", ".flac", ".ogg", ".mp3")
 SHORTEST = 0.1  # seconds: less says nothing
@@ -47,7 +46,10 @@ def cut_sound(excerpt: Excerpt) -> np.ndarray:
         end = None if excerpt.end is None else round(excerpt.end * SAMPLE_RATE)
         samples = read_audio(path)[round(excerpt.start * SAMPLE_RATE) : end]
     else:
-        samples = _decode_sound(excerpt)
+        try:
+            samples = decode_sound(path, SAMPLE_RATE, excerpt.start, excerpt.end)
+        except Undecodable as error:
+            raise UnreadableAudio(str(error)) from error
     seconds = len(samples) / SAMPLE_RATE
     if excerpt.end is not None and seconds < excerpt.end - excerpt.start - SHORTEST:
         raise UnreadableAudio(f"{path.name} ends {excerpt.end - excerpt.start - seconds:.1f} s before the excerpt does")
@@ -68,20 +70,6 @@ def _check_riff_length(path: Path) -> None:
         raise UnreadableAudio(f"{path.name} is cut off: {path.stat().st_size} of {whole} bytes; download it again")
 
 
-def _decode_sound(excerpt: Excerpt) -> np.ndarray:
-    path = excerpt.path
-    until = [] if excerpt.end is None else ["-t", str(excerpt.end - excerpt.start)]
-    done = _ffmpeg(excerpt, excerpt.start, "-map", "0:a:0", *until, "-f", "f32le", "-ac", "1", "-ar", str(SAMPLE_RATE), "-")
-    said = done.stderr.decode(errors="replace")
-    if "matches no streams" in said:
-        raise UnreadableAudio(f"{path.name} has no sound")
-    if done.returncode:
-        raise UnreadableAudio(f"{path.name} is damaged or not a sound or video; download it again")
-    if "partial file" in said:  # how ffmpeg says that a packet of its table lies beyond the end
-        raise UnreadableAudio(f"{path.name} is cut off; download it again")
-    return np.frombuffer(done.stdout, np.float32).clip(-1, 1)
-
-
 def cut_face(excerpt: Excerpt, seconds: float) -> Face:
     """The largest face in the middle of an excerpt, else at a quarter or three quarters of it.
 
@@ -92,7 +80,7 @@ def cut_face(excerpt: Excerpt, seconds: float) -> Face:
         raise UnreadableImage(f"there is no file {excerpt.path.name}")
     seen = 0
     for instant in INSTANTS:
-        picture = _decode_picture(excerpt, excerpt.start + instant * seconds)
+        picture = _picture(excerpt, excerpt.start + instant * seconds)
         if picture is None:
             continue
         seen += 1
@@ -105,15 +93,10 @@ def cut_face(excerpt: Excerpt, seconds: float) -> Face:
     raise FaceNotFound(f"no face in {seen} pictures of {excerpt.path.name}")
 
 
-def _decode_picture(excerpt: Excerpt, second: float) -> np.ndarray | None:
+def _picture(excerpt: Excerpt, second: float) -> np.ndarray | None:
     """The picture at a second of the file, (H, W, 3) uint8; None when there is none or it is damaged."""
-    crop = [] if excerpt.crop is None else ["-vf", f"crop={excerpt.crop}"]
-    done = _ffmpeg(excerpt, second, "-map", "0:v:0", "-frames:v", "1", *crop, "-f", "image2pipe", "-c:v", "png", "-")
-    if done.returncode or not done.stdout:
+    try:
+        with closing(decode_frames(excerpt.path, FPS, second, second + 2 / FPS, excerpt.crop)) as frames:
+            return next(frames)
+    except Undecodable:
         return None
-    return read_image(Image.open(io.BytesIO(done.stdout)))
-
-
-def _ffmpeg(excerpt: Excerpt, second: float, *output: str) -> subprocess.CompletedProcess:
-    command = [FFMPEG_BINARY, "-nostdin", "-v", "error", "-threads", "1", "-ss", f"{second:.3f}", "-i", str(excerpt.path), *output]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)

@@ -6,9 +6,17 @@ A recipe refuses what it would ignore. Under several processes the first alone c
 RECIPES = {
     "tts": "feim.training.recipes.tts",
     "prosody": "feim.training.recipes.prosody",
+    "shrink": "feim.training.recipes.shrink",
     "vocoder": "feim.training.recipes.vocoder",
     "embeddings": "feim.training.recipes.embeddings",
     "speaker-judge": "feim.training.recipes.speaker_judge",
     "emotion-judge": "feim.training.recipes.emotion_judge",
     "emotion-recogniser": "feim.training.recipes.emotion_recogniser",
+    "landmarks": "feim.training.recipes.landmarks",
+    "expression-judge": "feim.training.recipes.expression_judge",
+    "portrait": "feim.training.recipes.portrait",
+    "lip-motion": "feim.training.recipes.lip_motion",
+    "super-resolution": "feim.training.recipes.super_resolution",
+    "talking-face": "feim.training.recipes.talking_face",
 }
+NEEDS = {"landmarks": "faces", "super-resolution": "faces", "portrait": "heads", "expression-judge": "heads"}  # in place of a corpus

@@ -1,6 +1,7 @@
 """However often it is stopped, and whoever works: the same corpus. And what is broken is listed, the rest intact."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -260,7 +261,8 @@ def test_a_ray_cluster_gives_the_same(crema_d, tmp_path):
     pytest.importorskip("ray")
     prepare_corpus("crema-d", crema_d, tmp_path / "whole", HERE)
     order = ["corpus", "crema-d", str(crema_d), str(tmp_path / "out"), "--ray", "local"]
-    done = subprocess.run([sys.executable, "-m", "feim", *order], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    patient = os.environ | {"RAY_raylet_start_wait_time_s": "240"}  # on a busy machine
+    done = subprocess.run([sys.executable, "-m", "feim", *order], cwd=ROOT, env=patient, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert made(tmp_path / "out") == made(tmp_path / "whole")
 

@@ -1,0 +1,177 @@
+"""How a talking head comes about: speech and feeling → how a face moves → pictures, drawn one at a time when they are asked for."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from feim.models.landmarks import LandmarkNetwork, locate
+from feim.models.lip_motion import LipMotion
+from feim.models.portrait import FaceBasis, Portrait, portrait
+from feim.models.super_resolution import SCALE, CompactNetwork, enlarge
+from feim.signal.action_units import expression
+from feim.signal.audio import HOP, SAMPLE_RATE, mel_spectrogram
+from feim.signal.emotion import Emotion
+from feim.signal.face import find_face
+from feim.signal.face_motion import FRAME_RATE, FaceMotion
+from feim.signal.framing import frame_face
+from feim.signal.gestures import gestures, perform
+from feim.signal.spoken_words import spoken_words
+from feim.signal.subtitles import Cue, cues
+from feim.signal.video import write_video
+from feim.signal.visemes import speech_level, visemes
+from feim.signal.world import track_pitch
+from feim.speaking import Speech
+
+SIZE = 512  # pixels of a film's side
+ENLARGED = 2.5  # how far a photo is enlarged before somebody should know
+TURNED = 35.0  # degrees of yaw or pitch from which a face is refused: its far half cannot be seen
+STRETCH = 6.0  # seconds of sound that are listened to at once
+
+
+class FaceTurnedAway(ValueError):
+    """The face looks too far aside to be moved."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What a face says.
+
+    Attributes:
+        waveform: (samples,) at 16 kHz; mouth: (F, 47), what the mouth does; level: (T,) dB and pitch: (T,) Hz, 100 a second.
+        cues: subtitles, none for recordings.
+    """
+
+    waveform: np.ndarray
+    mouth: np.ndarray
+    level: np.ndarray
+    pitch: np.ndarray
+    cues: list[Cue]
+
+
+class Frames(Sequence):
+    """Pictures that are drawn when they are asked for, so that a long film needs no more memory than a short one."""
+
+    def __init__(self, count: int, draw: Callable[[slice], Iterator[np.ndarray]]):
+        self._count, self._draw = count, draw
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index):
+        """One picture (H, W, 3) uint8; a slice gives an array (F, H, W, 3)."""
+        if isinstance(index, slice):
+            chosen = range(self._count)[index]
+            return np.stack([self[i] for i in chosen]) if chosen else np.zeros((0, *self[0].shape), np.uint8)
+        index = range(self._count)[index]
+        return next(self._draw(slice(index, index + 1)))
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self._draw(slice(0, self._count))
+
+
+@dataclass(frozen=True)
+class TalkingHead:
+    """A film of a face that speaks.
+
+    Attributes:
+        frames: F pictures (S, S, 3) uint8, 25 a second, drawn when they are asked for.
+        still: (S, S, 3) uint8, the photo as the film shows it; landmarks: (189, 2) in its pixels.
+        motion: how the face moves; intensity: (F,) γ in every frame.
+        waveform: (samples,) float32 at 16 kHz; cues: subtitles.
+        timings: seconds spent on face, motion and in total before the first picture; "video" is the film's own length.
+        emotion, seed, renderer: as they were used; notes: what the person should know.
+    """
+
+    frames: Frames
+    still: np.ndarray
+    landmarks: np.ndarray
+    motion: FaceMotion
+    intensity: np.ndarray
+    waveform: np.ndarray
+    cues: list[Cue]
+    timings: dict[str, float]
+    emotion: str
+    seed: int
+    renderer: str
+    notes: tuple[str, ...] = ()
+    fps: int = FRAME_RATE
+    sample_rate: int = SAMPLE_RATE
+
+    def save(self, path: str | Path, progress: Callable[[float, str], None] | None = None) -> Path:
+        """Write an MP4 with sound and subtitles, marked as AI-generated in every picture and in its metadata.
+
+        Args: progress: called after every picture, with a fraction in [0, 1] and what is being done.
+        Raises: UnwritableVideo, an OSError; nothing half written is left.
+        """
+        report = progress or (lambda fraction, message: None)
+        count = len(self.frames)
+        return write_video(
+            path, self.frames, self.waveform, self.cues, progress=lambda done: report(done / count, f"frame {done} of {count}")
+        )
+
+
+def film(face: Portrait, sound: Sound, feeling: Emotion, seed: int, clock: dict[str, float], notes: tuple[str, ...]) -> TalkingHead:
+    """Put a face and what it says together."""
+    began = time.perf_counter()
+    motion = moved(sound, feeling, seed)
+    clock = clock | {"motion": clock.get("motion", 0.0) + time.perf_counter() - began, "video": len(motion) / FRAME_RATE}
+    clock["total"] = clock["face"] + clock["motion"]
+    frames = Frames(len(motion), lambda part: face.frames(motion[part]))
+    gamma = np.full(len(motion), feeling.intensity, np.float32)
+    return TalkingHead(
+        frames, face.photo, face.landmarks, motion, gamma, sound.waveform, sound.cues, clock, feeling.label, seed, "portrait", notes
+    )
+
+
+def moved(sound: Sound, feeling: Emotion, seed: int) -> FaceMotion:
+    """The whole face: mouth, expression and gestures."""
+    others = gestures(sound.level, sound.pitch, len(sound.mouth), feeling.label, feeling.intensity, seed)
+    return perform(sound.mouth, expression(feeling.label, feeling.intensity), others)
+
+
+def spoken(speech: Speech) -> Sound:
+    """What our own speech says: the mouth follows its phones' times."""
+    level = speech_level(speech.mel)
+    words = spoken_words(speech.text, speech.phonemes, speech.durations)
+    shown = cues(speech.text, words, len(speech.waveform) / SAMPLE_RATE)
+    return Sound(speech.waveform, visemes(speech.phonemes, speech.durations, level), level, speech.pitch, shown)
+
+
+def recorded(network: LipMotion, wave: np.ndarray) -> Sound:
+    """What a recording (samples,) at 16 kHz says: the mouth follows its sound alone."""
+    mel = mel_spectrogram(wave).numpy()
+    frames = mel.shape[1]
+    edges = np.append(np.arange(0, frames, round(STRETCH * SAMPLE_RATE / HOP)), frames)
+    pitch = np.concatenate([track_pitch(wave[a * HOP : b * HOP], noisy=True)[: b - a] for a, b in pairwise(edges)])
+    return Sound(wave, network.speech_shapes(mel), speech_level(mel), pitch, [])
+
+
+def seen(
+    image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis, enlarger: Callable[[], CompactNetwork], size: int = SIZE
+) -> tuple[Portrait, tuple[str, ...]]:
+    """A photo (H, W, 3) uint8 → its face, ready to move, and what the person should know.
+
+    Args: enlarger: gives the super-resolution network, for a small face.
+    Raises: FaceNotFound, FaceTurnedAway.
+    """
+    face = find_face(image)
+    notes = [f"{face.others + 1} faces found; the largest was taken"] if face.others else []
+    landmarks = locate(network, image, face)
+    framed = frame_face(image, landmarks, size)
+    picture = framed.picture
+    if framed.enlarged > ENLARGED and size % SCALE == 0:
+        picture = enlarge(enlarger(), frame_face(image, landmarks, size // SCALE).picture[None])[0]
+        notes.append(
+            f"the face is small, {size / framed.enlarged:.0f} pixels of the photo fill {size}; a larger photo gives a sharper film"
+        )
+    made = portrait(basis, picture, framed.landmarks)
+    aside = made.face.turned
+    yaw, pitch = (float(torch.rad2deg(torch.atan2(aside[2, axis].abs(), aside[2, 2]))) for axis in (0, 1))
+    if max(yaw, pitch) > TURNED:
+        raise FaceTurnedAway(f"the face is turned {max(yaw, pitch):.0f}° away; use a photo that shows it from the front")
+    return made, tuple(notes)

@@ -1,0 +1,1 @@
+"""What talking faces are measured by, one file for each measure; `suite` runs them all."""

@@ -1,0 +1,53 @@
+"""The suite behind `python -m feim evaluate talking-face`: every measure of a moving face, beside the bars."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feim.evaluation.bench_animate import measure_film
+from feim.evaluation.faces.enlargement import enlargement
+from feim.evaluation.faces.expressions import expressions
+from feim.evaluation.faces.identity import identity
+from feim.evaluation.faces.landmarks import landmarks
+from feim.evaluation.faces.lips import lips
+from feim.evaluation.faces.material import FULL, QUICK, gather
+from feim.evaluation.faces.smile import smile
+from feim.evaluation.report import Report, go_on
+from feim.evaluation.speech import weights
+from feim.models import checkpoint, model_class
+
+if TYPE_CHECKING:
+    from feim.studio import Studio
+
+VERSION = 1  # of the measures: reports of another are not gone on with
+NAME = "talking-face"
+
+
+def evaluate_talking_face(
+    studio: "Studio", data: Path, out: Path, quick: bool = False, resume: bool = False, say: Callable[[str], None] = print
+) -> Report:
+    """Measure everything; out/talking-face.json and out/talking-face.md are written anew after every measure.
+
+    Args:
+        data: folder with london/ and text/.
+        quick: a few people and sentences; resume: go on with a report of the same weights.
+    Raises: FileNotFoundError, NoSentences, MissingCheckpoint, ForeignReport.
+    """
+    extent, path = QUICK if quick else FULL, Path(out) / f"{NAME}.json"
+    settings = {"version": VERSION, "extent": asdict(extent), "weights": weights()}
+    report = go_on(path, settings) if resume else Report(path, settings)
+    report.say = say
+    basis, network, listener = (checkpoint.load(model_class(name), name) for name in ("portrait", "landmarks", "lip-motion"))
+    report.measure("pace", partial(measure_film, studio, repeats=2 if quick else 5))  # first: nothing else is loaded
+    material = gather(Path(data), extent)
+    enlarger = checkpoint.to_device(checkpoint.load(model_class("super-resolution"), "super-resolution"))
+    report.measure("super-resolution", partial(enlargement, enlarger, studio.faces, material))
+    report.measure("landmarks", partial(landmarks, network, material))
+    report.measure("smile", partial(smile, network, basis, material))
+    report.measure("lips", partial(lips, studio, listener, basis, material))
+    judge = checkpoint.load(model_class("expression-judge"), "expression-judge")
+    report.measure("expressions", partial(expressions, studio, network, judge, material))
+    report.measure("identity", partial(identity, studio, material))
+    return report

@@ -1,0 +1,62 @@
+"""The expression judge: which emotion a face shows, and how strongly, from how its landmarks differ from the same face at rest.
+
+It grades talking faces, so it has learnt from other heads (rendered people), other expressions (what Du, Tao and Martinez 2014 saw 230
+people do when asked for an emotion, unit by unit with its share of people) and never from a picture that our renderers made.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from feim.signal.emotion import EMOTIONS
+from feim.signal.face import similarity
+from feim.signal.landmarks import CHEEKS, CHIN, FEATURES, IRISES, JAW, LOWER_LIDS, NOSE, PUPILS, UPPER_LIDS, interocular
+
+STEADY = (*(lid[i] for lid in UPPER_LIDS for i in (0, -1)), *NOSE[:4], *NOSE[6:10])  # corners of the eyes, bridge of the nose
+_IRIS = {i for ring in IRISES for i in ring} | set(PUPILS)  # which go with the gaze
+SEEN = tuple(i for i in FEATURES + JAW + CHIN + CHEEKS[0] + CHEEKS[1] if i not in _IRIS)
+
+
+def differences(landmarks: np.ndarray, neutral: np.ndarray) -> np.ndarray:
+    """How a face differs from itself at rest: (189, 2), twice, of any place and size → (2 · SEEN,) in inter-pupil distances."""
+    turn = similarity(landmarks[[*STEADY]], neutral[[*STEADY]])
+    moved = landmarks @ turn[:, :2].T + turn[:, 2]
+    return ((moved - neutral)[[*SEEN]] / interocular(neutral)).ravel()
+
+
+class ExpressionJudge(nn.Module):
+    """Differences of landmarks → the seven emotions and how strong what is shown is."""
+
+    @dataclass(frozen=True)
+    class Config:
+        hidden: int = 48
+        dropout: float = 0.2
+
+    def __init__(self, config: "ExpressionJudge.Config | None" = None):
+        super().__init__()
+        self.config = c = config or self.Config()
+        self.register_buffer("deviation", torch.ones(2 * len(SEEN)))
+        self.layers = nn.Sequential(
+            nn.Linear(2 * len(SEEN), c.hidden), nn.GELU(), nn.Dropout(c.dropout), nn.Linear(c.hidden, c.hidden), nn.GELU(),
+            nn.Linear(c.hidden, len(EMOTIONS) + 1),
+        )  # fmt: skip
+
+    def forward(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 2 · SEEN) from `differences` → (B, 7) logits in the order of EMOTIONS; (B,) strength, 0 at rest, 1 at a strong actor's."""
+        found = self.layers(seen / self.deviation)
+        return found[:, :-1], found[:, -1]
+
+    @torch.no_grad()
+    def judge(self, landmarks: np.ndarray, neutral: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Faces (F, 189, 2) of one person, and the same person's at rest (189, 2) → probabilities (F, 7), strengths (F,)."""
+        seen = np.stack([differences(face, neutral) for face in landmarks])
+        logits, strength = self(torch.from_numpy(seen).float())
+        return logits.softmax(-1).numpy(), strength.numpy()
+
+
+def lid_heights(landmarks: np.ndarray) -> np.ndarray:
+    """How far both eyes are open, in inter-pupil distances: (F, 189, 2) → (F,); blinks are no expression."""
+    upper, lower = (landmarks[:, [row[2] for row in lids]] for lids in (UPPER_LIDS, LOWER_LIDS))
+    return np.linalg.norm(upper - lower, axis=-1).mean(1) / interocular(landmarks)

@@ -1,0 +1,178 @@
+"""Train the network that moves lips to any voice.
+
+    python -m feim train lip-motion --corpus corpora/teachers --corpus corpora/librispeech --corpus corpora/ljspeech
+
+A CPU core of its own makes about five steps a second.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from feim.data.batching import generators
+from feim.data.clip import Clip, read_manifest
+from feim.data.features import Features, read_features
+from feim.models import checkpoint
+from feim.models.lip_motion import STEPS as MEL_STEPS
+from feim.models.lip_motion import LipMotion, lip_losses
+from feim.signal.audio import MEL_SILENCE, N_MELS
+from feim.signal.visemes import mouth_of, speech_level, visemes
+from feim.training.card import corpora_data, model_card, publish
+from feim.training.loop import Settings, share_of_batch, together, train
+from feim.training.order import Order
+
+KINDS = ("mel", "pitch")  # pitch is not used: the speech model's cache has both, and need not be made again
+STEPS, BATCH, FRAMES = 8000, 8, 80  # video frames of an example
+SIZES = {False: {}, True: {"channels": 24, "causal": (1, 2)}}
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A corpus and what its speakers' mouths do: lips, for each clip (F, 10) float16, as feim.signal.visemes tells from its phone times."""
+
+    features: Features
+    lips: list[np.ndarray]
+
+
+def run(order: Order) -> LipMotion:
+    """Train on the corpora's training clips that have phone times; save as "lip-motion"."""
+    order.refuse("lip-motion", "faces", "decoder", "name", "forget_emotions")
+    with together().main_process_first():
+        corpora = [read_spoken(folder, "train") for folder in order.corpora]
+    torch.manual_seed(0)
+    if order.initial:
+        model = checkpoint.load(LipMotion, order.initial, order.checkpoints).requires_grad_(True)
+    else:
+        model = LipMotion(LipMotion.Config(**SIZES[order.miniature]))
+    shares = order.shares or [float(spoken.features.starts[-1]) ** 0.5 for spoken in corpora]  # the few real voices count for more
+    batches = stretches(corpora, share_of_batch(BATCH), FRAMES, model.past, model.ahead, shares)
+
+    def losses(network: torch.nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        return lip_losses(network(disguise(batch["mel"])), batch["lips"])
+
+    settings = Settings(order.steps or STEPS, learning_rate=2e-3)
+    trained = train(_Within(model), batches, losses, settings, order.out, order.resume)
+    card = model_card(
+        "lip-motion",
+        order,
+        what="log-mel spectrogram to the ten mouth shapes of speech, 25 times a second",
+        data=corpora_data(order, [spoken.features for spoken in corpora]),
+        settings=asdict(settings) | {"batch": BATCH, "frames": FRAMES},
+        seconds=trained.seconds,
+    )
+    publish(trained.model.network, "lip-motion", card, order.checkpoints)
+    return trained.model.network
+
+
+class _Within(torch.nn.Module):
+    """The network as training calls it: on stretches that come with all that they read."""
+
+    def __init__(self, network: LipMotion):
+        super().__init__()
+        self.network = network
+
+    def forward(self, mel: Tensor) -> Tensor:
+        return self.network.within(mel)
+
+
+def read_spoken(folder: Path, split: str) -> Spoken:
+    """The clips of a split whose phone times are known. Raises: ValueError when there are none."""
+    clips = [clip for clip in read_manifest(folder) if clip.split == split and clip.durations is not None]
+    features = read_features(folder, clips, KINDS)
+    return Spoken(features, [true_lips(clip, features.mel[features.frames(i)]) for i, clip in enumerate(features.clips)])
+
+
+def true_lips(clip: Clip, mel: np.ndarray) -> np.ndarray:
+    """(F, 10) float16 for a clip and its mel (T, 128)."""
+    return mouth_of(visemes(clip.phonemes, clip.durations, speech_level(mel.T))).astype(np.float16)
+
+
+def stretches(
+    corpora: list[Spoken], batch_size: int, frames: int, past: int, ahead: int, shares: list[float], seed: int = 0
+) -> Callable[[int], dict[str, Tensor]]:
+    """Random stretches of `frames` video frames, with silence around clips that are shorter or end.
+
+    Args:
+        past, ahead: mel frames around each video frame that LipMotion reads.
+        shares: how often each corpus is drawn.
+
+    Returns: index → mel (B, 128, past + 4 (F − 1) + ahead + 1) and lips (B, F, 10), float32.
+    """
+    chances = np.array(shares, dtype=float) / sum(shares)
+
+    def batch(index: int) -> dict[str, Tensor]:
+        mels, lips = [], []
+        for random in generators(seed, index, batch_size):
+            spoken = corpora[random.choice(len(corpora), p=chances)]
+            clip = int(random.integers(len(spoken.lips)))
+            start = int(random.integers(-frames // 8, max(1, len(spoken.lips[clip]) - frames * 7 // 8)))  # also what is before and after
+            mel = spoken.features.mel[spoken.features.frames(clip)]
+            mels.append(_cut(mel, start * MEL_STEPS - past, past + MEL_STEPS * (frames - 1) + ahead + 1, MEL_SILENCE).T)
+            lips.append(_cut(spoken.lips[clip], start, frames, 0.0))
+        return {"mel": torch.from_numpy(np.stack(mels)), "lips": torch.from_numpy(np.stack(lips))}
+
+    return batch
+
+
+def _cut(array: np.ndarray, start: int, length: int, outside: float) -> np.ndarray:
+    """Rows `start` to `start + length` as float32; rows that are not there are `outside`."""
+    found = np.full((length, array.shape[1]), outside, dtype=np.float32)
+    inside = slice(max(0, start), max(0, min(len(array), start + length)))
+    rows = array[inside]
+    found[max(0, -start) : max(0, -start) + len(rows)] = rows
+    return found
+
+
+def disguise(mel: Tensor) -> Tensor:
+    """The same words from another throat, microphone and room: (B, 128, T) → (B, 128, T), each example changed in its own way.
+
+    Vocal tract length, spectral tilt, reverberation, other voices behind, steady noise, narrow bands, level: some for some examples only.
+    """
+    bands = torch.arange(N_MELS, device=mel.device)[:, None]
+    tilt = _uniform(mel, -0.012, 0.012) * (bands - N_MELS / 2)  # up to 0.75 nepers at the ends
+    power = (2 * (_other_throat(mel) + tilt)).exp()
+    power = _other_room(power)
+    power = power + _sometimes(mel, 0.15) * power.roll(1, 0) * _uniform(mel, -6.0, -2.4).exp()  # another example, 10 to 26 dB softer
+    power = power + _steady_noise(mel)
+    highest = torch.where(_sometimes(mel, 0.25), _uniform(mel, 70, 125), float(N_MELS))  # 3 to 8 kHz
+    disguised = power.log() / 2 + _uniform(mel, -2.0, 1.5)
+    return torch.where(bands < highest, disguised, MEL_SILENCE).clamp_min(MEL_SILENCE)
+
+
+def _uniform(mel: Tensor, low: float, high: float) -> Tensor:
+    """(B, 1, 1), one number for each example."""
+    return low + (high - low) * torch.rand(len(mel), 1, 1, device=mel.device)
+
+
+def _sometimes(mel: Tensor, chance: float) -> Tensor:
+    """(B, 1, 1) bool."""
+    return torch.rand(len(mel), 1, 1, device=mel.device) < chance
+
+
+def _other_throat(mel: Tensor) -> Tensor:
+    """Formants and pitch up or down by as much as 12 %: the mel bands read at other places."""
+    places = torch.arange(N_MELS, device=mel.device) * _uniform(mel, 0.88, 1.12)[..., 0]  # (B, 128)
+    low = places.floor().long().clamp_max(N_MELS - 2)
+    part = (places - low).clamp_max(1)[..., None]
+    low = low[..., None].expand_as(mel)
+    return mel.gather(1, low).lerp(mel.gather(1, low + 1), part)
+
+
+def _other_room(power: Tensor) -> Tensor:
+    """Some examples ring: what was heard 30 to 150 ms ago is heard again, softer the longer it is ago."""
+    decay = _uniform(power, 0.14, 0.5)  # nepers of power a frame
+    echo = sum(F.pad(power, (ago, 0))[..., : power.shape[-1]] * (-decay * ago - 1.4).exp() for ago in (3, 6, 10, 15))
+    return power + _sometimes(power, 0.4) * echo
+
+
+def _steady_noise(mel: Tensor) -> Tensor:
+    """(B, 128, T) power of smooth random colour, 26 to 70 dB below the loudest that is heard."""
+    loudest = mel.amax((1, 2), keepdim=True)
+    colour = F.interpolate(torch.randn(len(mel), 1, 8, device=mel.device), N_MELS, mode="linear", align_corners=True)  # (B, 1, 128)
+    quiet = loudest - _uniform(mel, 3.0, 8.0) + 0.7 * colour.transpose(1, 2)  # (B, 128, 1)
+    return (2 * quiet).exp() * torch.rand(mel.shape, device=mel.device).add(0.5)

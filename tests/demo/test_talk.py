@@ -1,0 +1,91 @@
+"""The Talking face tab through its endpoint: a film comes back, marked, and bad wishes get one line."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from feim.demo.page import build_page, launch
+from feim.demo.portrait import FACES
+from feim.signal.mark import read_label
+from feim.signal.video import read_video
+
+FACE = str(FACES / "average-man-20s.jpg")
+
+
+@pytest.fixture(scope="module")
+def address(studio):
+    page = build_page(studio)
+    launch(page, prevent_thread_lock=True, quiet=True)
+    yield page.local_url
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def client(address):
+    return Client(address, verbose=False)
+
+
+def wish(client, **changes):
+    given = {"text": "Hello.", "face": handle_file(FACE), "emotion": "happy", "intensity": 1, "seed": 0, "recording": None}
+    return client.predict(**given | changes, api_name="/animate")
+
+
+def path_of(film) -> Path:
+    return Path(film["video"] if isinstance(film, dict) else film)
+
+
+def test_a_film_comes_back_marked(client):
+    film, line = wish(client)
+    video = read_video(path_of(film))
+    assert (video.height, video.width) == (512, 512)
+    assert read_label(path_of(film)).comment.startswith("AI-generated")
+    assert f"{sum(1 for _ in video.frames()) / 25:.1f} s" in line
+    assert video.waveform is not None
+
+
+def test_a_recording_is_said_in_place_of_the_text(client, tmp_path):
+    wave = 0.1 * np.sin(2 * np.pi * 150 * np.arange(8000) / 16_000)
+    soundfile.write(tmp_path / "said.wav", wave, 16_000)
+    film, _ = wish(client, recording=handle_file(str(tmp_path / "said.wav")))
+    assert sum(1 for _ in read_video(path_of(film)).frames()) == 13
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"face": None}, "choose a portrait"),
+        ({"text": ""}, "nothing to say"),
+        ({"intensity": 31}, "out of range"),
+        ({"seed": 0.5}, "whole"),
+    ],
+)
+def test_bad_wishes_get_a_line(client, changes, said):
+    with pytest.raises(AppError, match=said):
+        wish(client, **changes)
+
+
+def test_a_visitor_makes_a_film(address):
+    browser = shutil.which("chromium")
+    if not browser:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page(viewport={"width": 1280, "height": 1000})
+        wrong = []
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.goto(address)
+        page.get_by_role("tab", name="Talking face").click()
+        page.locator(".gallery-item:visible").nth(2).click()
+        page.get_by_label("Text").and_(page.locator(":visible")).fill("Hello.")
+        page.get_by_role("button", name="Make the film").click()
+        page.wait_for_selector("#film video", timeout=120_000)
+        page.wait_for_function("document.querySelector('#film video').readyState >= 2", timeout=30_000)
+        assert page.evaluate("document.querySelector('#film video').videoWidth") == 512
+        assert "of film in" in page.inner_text("#film-status")
+        assert wrong == []

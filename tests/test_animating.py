@@ -1,0 +1,187 @@
+"""A photo that speaks, with the shipped weights: its pixels stay its own, its mouth follows the sound, and bad wishes say what is wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+import feim
+from feim.animating import FaceTurnedAway
+from feim.signal.audio import SAMPLE_RATE
+from feim.signal.face import FaceNotFound, find_face
+from feim.signal.face_motion import INDEX
+from feim.signal.landmarks import LOWER_SEAM, UPPER_SEAM
+from feim.signal.mark import read_label
+from feim.signal.video import read_video
+from feim.studio import InvalidSetting
+
+FACES = Path(__file__).parents[1] / "assets" / "faces"
+WOMAN, ASTRONAUT = FACES / "average-woman-20s.jpg", FACES / "astronaut.jpg"
+TEXT = "My mother and Bob may map the moon."
+
+
+@pytest.fixture(scope="module")
+def studio() -> feim.Studio:
+    return feim.load()
+
+
+@pytest.fixture(scope="module")
+def speech(studio):
+    return studio.speak(TEXT, WOMAN, "happy", 1.0)
+
+
+@pytest.fixture(scope="module")
+def talking(studio, speech):
+    return studio.animate(WOMAN, speech, size=192)
+
+
+def test_a_film_is_as_long_as_its_sound_and_tells_how_it_came_about(talking, speech):
+    assert len(talking.frames) == -(-speech.mel.shape[1] // 4)
+    assert talking.frames[0].shape == talking.still.shape == (192, 192, 3)
+    assert talking.fps == 25
+    assert np.array_equal(talking.waveform, speech.waveform)
+    assert (talking.emotion, set(talking.intensity)) == ("happy", {1.0})
+    assert talking.timings["video"] == len(talking.frames) / 25
+    assert " ".join(cue.text for cue in talking.cues).replace("\n", " ") == TEXT
+
+
+def test_frames_come_in_any_order_and_as_often_as_they_are_asked_for(talking):
+    film = list(talking.frames)
+    assert len(film) == len(talking.frames)
+    for index in (40, 3, -1):
+        assert np.array_equal(talking.frames[index], film[index])
+    assert np.array_equal(talking.frames[10:13], np.stack(film[10:13]))
+    with pytest.raises(IndexError):
+        talking.frames[len(film)]
+
+
+def test_the_same_seed_moves_the_same_way(studio, speech, talking):
+    again, other = (studio.animate(WOMAN, speech, seed=seed, size=192) for seed in (0, 1))
+    assert np.array_equal(again.frames[20], talking.frames[20])
+    assert not np.array_equal(other.motion.head, talking.motion.head)
+
+
+def test_what_does_not_move_is_the_photo(studio, speech):
+    still = studio.animate(ASTRONAUT, speech, "neutral", size=256)
+    corners = np.ix_([0, 1, 2, 250, 253, 255], [0, 1, 2, 250, 253, 255])
+    for frame in still.frames[::20]:
+        assert np.array_equal(frame[corners], still.still[corners])
+    outside = np.ones((256, 256), bool)
+    low, high = still.landmarks.min(0).astype(int) - 24, still.landmarks.max(0).astype(int) + 24
+    outside[max(0, low[1]) : high[1], max(0, low[0]) : high[0]] = False
+    assert np.array_equal(still.frames[30][outside], still.still[outside])
+
+
+def test_the_face_stays_the_same_person(studio, talking):
+    def vector(picture):
+        return studio.face_vector(find_face(picture))
+
+    stranger = vector(np.asarray(Image.open(ASTRONAUT)))
+    for frame in talking.frames[5:-5:15]:
+        assert vector(talking.still) @ vector(frame) > 0.85 > vector(talking.still) @ stranger
+
+
+def test_lips_meet_when_they_must_and_part_when_they_may(studio, speech, talking):
+    """/m/ and /b/ shut the mouth; the vowels after them open it."""
+    points = talking.landmarks
+    mouth = [int(value) for value in points[[UPPER_SEAM[3], LOWER_SEAM[3]]].mean(0)]
+    ends = np.cumsum(speech.durations)
+    darkest = []
+    for symbols in ("mb", "ɑɒaʌ"):
+        times = [end - length / 2 for symbol, end, length in zip(speech.phonemes, ends, speech.durations, strict=True) if symbol in symbols]
+        frames = [talking.frames[int(time // 4)] for time in times]
+        darkest.append([frame[mouth[1] - 6 : mouth[1] + 14, mouth[0] - 6 : mouth[0] + 7].min(axis=(0, 1)).mean() for frame in frames])
+    assert len(darkest[0]) >= 3
+    assert np.mean(darkest[1]) < 0.75 * np.mean(darkest[0])  # between open lips it is darker than on shut ones
+
+
+def test_a_feeling_shows(studio, speech):
+    films = {label: studio.animate(WOMAN, speech, label, 5.0, size=192) for label in ("happy", "sad", "surprised")}
+    smile, brows = INDEX["mouthSmile_L"], INDEX["browInnerUp_L"]
+    assert films["happy"].motion.shapes[:, smile].mean() > 0.3 > films["sad"].motion.shapes[:, smile].mean()
+    assert films["surprised"].motion.shapes[:, brows].mean() > 0.4
+    stronger = studio.animate(WOMAN, speech, "happy", 15.0, size=192)
+    assert stronger.motion.shapes[:, smile].mean() > films["happy"].motion.shapes[:, smile].mean()
+
+
+def test_a_recording_is_said_without_a_text(studio, speech, tmp_path):
+    soundfile.write(tmp_path / "said.flac", speech.waveform, SAMPLE_RATE)
+    heard = studio.animate(WOMAN, tmp_path / "said.flac", size=128)
+    assert heard.emotion == "neutral"
+    assert heard.cues == []
+    told = studio.animate(WOMAN, speech, "neutral", size=128)
+    jaw = INDEX["jawOpen"]
+    count = min(len(heard.motion), len(told.motion))
+    assert np.corrcoef(heard.motion.shapes[:count, jaw], told.motion.shapes[:count, jaw])[0, 1] > 0.7
+    same = studio.animate(WOMAN, speech.waveform, size=128)
+    assert same.motion.shapes == pytest.approx(heard.motion.shapes, abs=0.02)  # FLAC rounds to 16 bits
+
+
+@pytest.mark.parametrize("seconds", [0.1, 2.0])
+def test_silence_keeps_its_mouth_shut(studio, seconds):
+    quiet = studio.animate(WOMAN, np.zeros(int(seconds * SAMPLE_RATE), np.float32), size=128)
+    assert len(quiet.frames) == np.ceil(seconds * 25)
+    assert quiet.motion.shapes[:, INDEX["jawOpen"]].max() < 0.05
+
+
+def test_a_saved_film_is_marked_and_plays(talking, tmp_path):
+    parts = []
+    path = talking.save(tmp_path / "hello.mp4", progress=lambda part, stage: parts.append(part))
+    assert parts == sorted(parts)
+    assert parts[-1] == 1.0
+    film = read_video(path)
+    frames = list(film.frames())
+    assert len(frames) == len(talking.frames)
+    assert frames[0].shape == (192, 192, 3)
+    assert read_label(path).comment.startswith("AI-generated")
+    assert abs(len(film.waveform) - len(talking.waveform)) <= 0.05 * SAMPLE_RATE
+    corner = frames[5][:16, 96:].astype(int), talking.frames[5][:16, 96:].astype(int)
+    assert np.abs(corner[0] - corner[1]).max() > 60  # the visible mark
+
+
+def test_a_small_face_is_enlarged_and_said_to_be(studio, speech):
+    small = Image.open(WOMAN).resize((96, 96))
+    film = studio.animate(small, speech, size=256)
+    assert film.frames[0].shape == (256, 256, 3)
+    assert any("larger photo" in note for note in film.notes)
+
+
+def test_black_and_white_stays_black_and_white(studio, speech):
+    grey = Image.open(WOMAN).convert("L")
+    film = studio.animate(grey, speech, "surprised", 10.0, size=128)
+    frame = film.frames[len(film.frames) // 2].astype(int)
+    assert np.abs(frame - frame.mean(axis=2, keepdims=True)).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("wish", "error", "said"),
+    [
+        ({"face": None}, InvalidSetting, "give a photo"),
+        ({"renderer": "film"}, InvalidSetting, "use portrait"),
+        ({"size": 255}, InvalidSetting, "even number"),
+        ({"size": 4096}, InvalidSetting, "even number"),
+        ({"seed": 0.5}, InvalidSetting, "whole number"),
+        ({"emotion": "bored"}, ValueError, "bored"),
+        ({"intensity": 31}, ValueError, "31"),
+        ({"face": np.full((300, 300, 3), 127, np.uint8)}, FaceNotFound, "front-facing"),
+        ({"face": "nowhere.jpg"}, ValueError, "nowhere.jpg"),
+        ({"speech": "nothing.wav"}, (ValueError, OSError), "nothing.wav"),
+        ({"speech": np.zeros((3, 3))}, ValueError, "is no sound"),
+    ],
+)
+def test_bad_wishes_say_what_would_do(studio, speech, wish, error, said):
+    with pytest.raises(error, match=said):
+        studio.animate(**({"face": WOMAN, "speech": speech} | wish))
+
+
+def test_a_face_that_is_turned_away_is_refused(studio, speech, monkeypatch):
+    monkeypatch.setattr("feim.animating.TURNED", -1.0)
+    with pytest.raises(FaceTurnedAway, match="from the front"):
+        studio.animate(WOMAN, speech)
+
+
+def test_missing_weights_are_named(speech, weights):
+    with pytest.raises(feim.models.checkpoint.MissingCheckpoint, match="landmarks"):
+        feim.load(weights).animate(WOMAN, speech)
