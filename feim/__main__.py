@@ -197,15 +197,20 @@ def _speak(options: argparse.Namespace) -> dict:
 def _animate(options: argparse.Namespace) -> dict:
     import time
 
+    from tqdm import tqdm
+
     import feim
 
     _check_folder(options.out)
+    if options.out.suffix.lower() != ".mp4":
+        raise OSError(f"cannot write a film to {options.out}: use a name that ends in .mp4")
     studio = feim.load()
     wish = (options.emotion, options.intensity, options.seed)
     said = options.audio if options.text is None else studio.speak(options.text, options.face, *wish)
     began = time.perf_counter()
     talking = studio.animate(options.face, said, *wish, size=options.size)
-    talking.save(options.out)
+    with tqdm(total=len(talking.frames), unit="frame", disable=options.json) as bar:
+        talking.save(options.out, progress=lambda part, stage: bar.update(round(part * bar.total) - bar.n))
     spent = time.perf_counter() - began
     notes = (*(() if options.text is None else said.notes), *talking.notes)
     seconds = talking.timings["video"]

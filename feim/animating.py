@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,14 +13,14 @@ import torch
 from feim.models.landmarks import LandmarkNetwork, locate
 from feim.models.lip_motion import LipMotion
 from feim.models.portrait import FaceBasis, Portrait, portrait
-from feim.models.super_resolution import SCALE, CompactNetwork, enlarge
 from feim.signal.action_units import expression
 from feim.signal.audio import HOP, SAMPLE_RATE, mel_spectrogram
 from feim.signal.emotion import Emotion
-from feim.signal.face import find_face
+from feim.signal.face import FaceNotFound, find_face
 from feim.signal.face_motion import FRAME_RATE, FaceMotion
 from feim.signal.framing import frame_face
 from feim.signal.gestures import gestures, perform
+from feim.signal.landmarks import FEATURES
 from feim.signal.spoken_words import spoken_words
 from feim.signal.subtitles import Cue, cues
 from feim.signal.video import write_video
@@ -30,6 +31,8 @@ from feim.speaking import Speech
 SIZE = 512  # pixels of a film's side
 ENLARGED = 2.5  # how far a photo is enlarged before somebody should know
 TURNED = 35.0  # degrees of yaw or pitch from which a face is refused: its far half cannot be seen
+EDGE = 2.0  # pixels of the photo by which a landmark may lie beyond its border: networks are not exact
+AT_ONCE = 50  # frames whose points are moved together
 STRETCH = 6.0  # seconds of sound that are listened to at once
 
 
@@ -121,11 +124,17 @@ def film(face: Portrait, sound: Sound, feeling: Emotion, seed: int, clock: dict[
     motion = moved(sound, feeling, seed)
     clock = clock | {"motion": clock.get("motion", 0.0) + time.perf_counter() - began, "video": len(motion) / FRAME_RATE}
     clock["total"] = clock["face"] + clock["motion"]
-    frames = Frames(len(motion), lambda part: face.frames(motion[part]))
+    frames = Frames(len(motion), partial(_drawn, face, motion))
     gamma = np.full(len(motion), feeling.intensity, np.float32)
     return TalkingHead(
         frames, face.photo, face.landmarks, motion, gamma, sound.waveform, sound.cues, clock, feeling.label, seed, "portrait", notes
     )
+
+
+def _drawn(face: Portrait, motion: FaceMotion, part: slice) -> Iterator[np.ndarray]:
+    """A few frames' points at a time: a long film needs no more memory than a short one."""
+    for start in range(part.start, part.stop, AT_ONCE):
+        yield from face.frames(motion[start : min(start + AT_ONCE, part.stop)])
 
 
 def moved(sound: Sound, feeling: Emotion, seed: int) -> FaceMotion:
@@ -151,27 +160,30 @@ def recorded(network: LipMotion, wave: np.ndarray) -> Sound:
     return Sound(wave, network.speech_shapes(mel), speech_level(mel), pitch, [])
 
 
-def seen(
-    image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis, enlarger: Callable[[], CompactNetwork], size: int = SIZE
-) -> tuple[Portrait, tuple[str, ...]]:
+def seen(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis, size: int = SIZE) -> tuple[Portrait, tuple[str, ...]]:
     """A photo (H, W, 3) uint8 → its face, ready to move, and what the person should know.
 
-    Args: enlarger: gives the super-resolution network, for a small face.
     Raises: FaceNotFound, FaceTurnedAway.
     """
     face = find_face(image)
     notes = [f"{face.others + 1} faces found; the largest was taken"] if face.others else []
     landmarks = locate(network, image, face)
+    beyond = ((landmarks < -EDGE) | (landmarks > np.array(image.shape[1::-1]) - 1 + EDGE)).any(axis=1)
+    if beyond[[*FEATURES]].any():
+        raise FaceNotFound("the face is cut by the photo's border; use a photo that shows all of it")
+    if beyond.any():
+        notes.append("the head is cut by the photo's border, whose edge is repeated")
     framed = frame_face(image, landmarks, size)
-    picture = framed.picture
-    if framed.enlarged > ENLARGED and size % SCALE == 0:
-        picture = enlarge(enlarger(), frame_face(image, landmarks, size // SCALE).picture[None])[0]
-        notes.append(
-            f"the face is small, {size / framed.enlarged:.0f} pixels of the photo fill {size}; a larger photo gives a sharper film"
-        )
-    made = portrait(basis, picture, framed.landmarks)
-    aside = made.face.turned
-    yaw, pitch = (float(torch.rad2deg(torch.atan2(aside[2, axis].abs(), aside[2, 2]))) for axis in (0, 1))
-    if max(yaw, pitch) > TURNED:
-        raise FaceTurnedAway(f"the face is turned {max(yaw, pitch):.0f}° away; use a photo that shows it from the front")
+    if framed.enlarged > ENLARGED:
+        pixels = f"{size / framed.enlarged:.0f} pixels of the photo fill {size}"
+        notes.append(f"the face is small, {pixels}; a larger photo gives a sharper film")
+    made = portrait(basis, framed.picture, framed.landmarks)
+    turned = turned_away(made.face.turned)
+    if turned > TURNED:
+        raise FaceTurnedAway(f"the face is turned {turned:.0f}° away; use a photo that shows it from the front")
     return made, tuple(notes)
+
+
+def turned_away(rotation: torch.Tensor) -> float:
+    """Degrees of yaw or pitch, whichever is more, in a head's rotation (3, 3)."""
+    return max(float(torch.rad2deg(torch.atan2(rotation[2, axis].abs(), rotation[2, 2]))) for axis in (0, 1))

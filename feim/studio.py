@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -148,8 +147,7 @@ class Studio:
         clock = dict.fromkeys(("face", "motion", "total"), 0.0)
         report(0.0, "looking at the face")
         with timed(clock, "face"):
-            enlarger = partial(self._take, "super-resolution")
-            photo, notes = seen(read_image(face), self._take("landmarks"), self._take("portrait"), enlarger, int(size))
+            photo, notes = seen(read_image(face), self._take("landmarks"), self._take("portrait"), int(size))
         report(0.5, "listening")
         with timed(clock, "motion"):
             sound = spoken(speech) if own else recorded(self._take("lip-motion"), samples(speech))

@@ -5,14 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from PIL import Image
 
 import feim
-from feim.animating import FaceTurnedAway
+from feim.animating import FaceTurnedAway, turned_away
+from feim.models import checkpoint
+from feim.models.portrait import FaceBasis, Portrait, fit
+from feim.models.portrait.face_basis import rotations
 from feim.signal.audio import SAMPLE_RATE
 from feim.signal.face import FaceNotFound, find_face
 from feim.signal.face_motion import INDEX
-from feim.signal.landmarks import LOWER_SEAM, UPPER_SEAM
+from feim.signal.landmarks import COUNT, LOWER_SEAM, UPPER_SEAM
 from feim.signal.mark import read_label
 from feim.signal.video import read_video
 from feim.studio import InvalidSetting
@@ -61,6 +65,10 @@ def test_the_same_seed_moves_the_same_way(studio, speech, talking):
     again, other = (studio.animate(WOMAN, speech, seed=seed, size=192) for seed in (0, 1))
     assert np.array_equal(again.frames[20], talking.frames[20])
     assert not np.array_equal(other.motion.head, talking.motion.head)
+
+
+def test_any_whole_number_is_a_seed(studio, speech):
+    assert len(studio.animate(WOMAN, speech, seed=-1, size=64).motion) > 0
 
 
 def test_what_does_not_move_is_the_photo(studio, speech):
@@ -163,6 +171,7 @@ def test_black_and_white_stays_black_and_white(studio, speech):
         ({"size": 255}, InvalidSetting, "even number"),
         ({"size": 4096}, InvalidSetting, "even number"),
         ({"seed": 0.5}, InvalidSetting, "whole number"),
+        ({"seed": "1"}, InvalidSetting, "whole number"),
         ({"emotion": "bored"}, ValueError, "bored"),
         ({"intensity": 31}, ValueError, "31"),
         ({"face": np.full((300, 300, 3), 127, np.uint8)}, FaceNotFound, "front-facing"),
@@ -176,12 +185,40 @@ def test_bad_wishes_say_what_would_do(studio, speech, wish, error, said):
         studio.animate(**({"face": WOMAN, "speech": speech} | wish))
 
 
+@pytest.mark.parametrize("degrees", [0, 20, 45])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_how_far_a_face_is_turned_away_is_seen(degrees, axis):
+    basis = checkpoint.load(FaceBasis, "portrait")
+    angles = torch.zeros(1, 3, dtype=torch.float64)
+    angles[0, axis] = -np.radians(degrees)
+    shown = 100 * basis.mean[:COUNT].double() @ rotations(angles)[0].T
+    assert turned_away(fit(basis, shown[:, :2]).turned) == pytest.approx(degrees, abs=3)
+
+
 def test_a_face_that_is_turned_away_is_refused(studio, speech, monkeypatch):
-    monkeypatch.setattr("feim.animating.TURNED", -1.0)
-    with pytest.raises(FaceTurnedAway, match="from the front"):
+    monkeypatch.setattr("feim.animating.turned_away", lambda rotation: 41.0)
+    with pytest.raises(FaceTurnedAway, match="turned 41° away"):
         studio.animate(WOMAN, speech)
 
 
+def test_a_face_that_the_border_cuts_is_refused_and_a_head_gets_a_note(studio, speech):
+    photo = np.asarray(Image.open(WOMAN))
+    with pytest.raises(FaceNotFound, match="cut by the photo's border"):
+        studio.animate(photo[:, 190:], speech)
+    cut = studio.animate(photo[90:], speech, size=128)
+    assert any("head is cut" in note for note in cut.notes)
+    assert not any("head is cut" in note for note in studio.animate(photo, speech, size=128).notes)
+
+
+def test_a_long_film_moves_few_points_at_a_time(studio, speech, monkeypatch):
+    film = studio.animate(WOMAN, np.zeros(16_000 * 8, np.float32), size=64)
+    longest = []
+    draw = Portrait.frames
+    monkeypatch.setattr(Portrait, "frames", lambda self, motion: longest.append(len(motion)) or draw(self, motion))
+    assert sum(1 for _ in film.frames) == 200
+    assert max(longest) <= 50
+
+
 def test_missing_weights_are_named(speech, weights):
-    with pytest.raises(feim.models.checkpoint.MissingCheckpoint, match="landmarks"):
+    with pytest.raises(checkpoint.MissingCheckpoint, match="landmarks"):
         feim.load(weights).animate(WOMAN, speech)

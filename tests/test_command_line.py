@@ -230,6 +230,7 @@ def test_an_unwritable_path(tmp_path, capsys, name):
         (["synthesise-corpus", "OUT", "--size", "64"], "--size is of films"),
         (["synthesise-corpus", "OUT", "--faces", "nowhere"], "ICT-FaceKit"),
         (["animate", "--face", "missing.jpg", "--text", "Hello.", "--out", "OUT.mp4"], "there is no image file at missing.jpg"),
+        (["animate", "--face", "missing.jpg", "--text", "Hello.", "--out", "OUT.avi"], "use a name that ends in .mp4"),
         (["animate", "--face", "missing.jpg", "--out", "OUT.mp4"], "one of the arguments --text --audio is required"),
         (["corpus", "ravdess", "a", "b"], "invalid choice: 'ravdess'"),
         (["corpus", "librispeech", "nothing", "OUT"], "nothing"),

@@ -21,7 +21,8 @@ FOOTER = """<footer>
 <p><b>The voice is an estimate.</b> It is guessed from how a face looks, after voices paired with faces by gender and age alone.
 It is not the voice of the person shown, and says nothing about them. What you hear
 and see is made by a machine: say so where you share it.</p>
-<p><b>Nothing is kept.</b> Pictures and sounds are deleted within twenty minutes; texts are never stored; no visitor sees another's.</p>
+<p><b>Nothing is kept.</b> Pictures, sounds and films are deleted within twenty minutes; texts are never stored; no visitor sees
+another's.</p>
 </footer>"""
 
 

@@ -11,12 +11,14 @@ from feim.demo.answers import explained, pace, remarks, whole
 from feim.demo.intensity import intensity_control
 from feim.demo.portrait import portrait_input
 from feim.signal.emotion import EMOTIONS
+from feim.signal.ffmpeg import duration
 from feim.studio import Studio
 
 TEXT = "Good morning. I have something to tell you, and you will not believe it."
 _FACE = "<path d='M70 58c0 60 24 92 53 92s53-32 53-92c0-34-20-54-53-54S70 24 70 58Z'/><path d='M96 62h14M136 62h14M106 108q17 14 34 0'/>"
 IDLE = f"""<div class='idle'><svg class='drawn' viewBox='0 0 246 156' aria-hidden='true'>{_FACE}</svg>
 <span>Choose a portrait, write a sentence or give a recording, and press <b>Make the film</b>.</span></div>"""
+LONGEST = 300  # seconds of a recording: others are waiting
 SHARE = 0.3  # of the whole, that is done when the first picture can be drawn
 
 
@@ -54,6 +56,8 @@ def talk_tab(studio: Studio) -> None:
                 return lambda part, stage: progress(start + share * part, desc=stage)
 
             heard = recording or None
+            if heard and (duration(Path(heard["path"])) or 0) > LONGEST:
+                raise ValueError(f"the recording is longer than {LONGEST // 60} minutes; cut out a part of it")
             said = heard["path"] if heard else studio.speak(text or "", face["path"], *feeling, progress=report(0, 0.8 * SHARE))
             talking = studio.animate(face["path"], said, *feeling, progress=report(0.8 * SHARE, 0.2 * SHARE))
             path = talking.save(Path(folder) / f"feim-{talking.emotion}.mp4", progress=report(SHARE, 1 - SHARE))

@@ -1,7 +1,8 @@
 """The expression judge: which emotion a face shows, and how strongly, from how its landmarks differ from the same face at rest.
 
 It grades talking faces, so it has learnt from other heads (rendered people), other expressions (what Du, Tao and Martinez 2014 saw 230
-people do when asked for an emotion, unit by unit with its share of people) and never from a picture that our renderers made.
+people do when asked for an emotion, unit by unit with its share of people) and never from a film that we made. What one unit does to a
+face, it has learnt from the same morphable head as our renderer: it cannot tell whether that is right.
 """
 
 from dataclasses import dataclass

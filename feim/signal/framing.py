@@ -60,4 +60,4 @@ def _cut(image: np.ndarray, box: tuple[float, float, float, float], size: int) -
     if left or top or right or bottom:
         image = np.pad(image, ((top, bottom), (left, right), (0, 0)), mode="edge")
     shifted = tuple(edge + offset for edge, offset in zip(box, (left, top, left, top), strict=True))
-    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS, box=shifted, reducing_gap=3.0))
+    return np.array(Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS, box=shifted, reducing_gap=3.0))

@@ -54,7 +54,7 @@ def gestures(
     share = float(strength(emotion.intensity))
     lively = 1 + share * (LIVELINESS[emotion.label] - 1)
     rate = BLINKS["neutral"] + share * (BLINKS[emotion.label] - BLINKS["neutral"])
-    blinking, looking, swaying, stressing = (np.random.default_rng((seed, part)) for part in range(4))
+    blinking, looking, swaying, stressing = (np.random.default_rng((seed % 2**64, part)) for part in range(4))
     motion = at_rest(frames)
     accents = pitch_accents(level, pitch)
     nods, brows = _stress(accents, frames, lively, stressing)

@@ -69,6 +69,13 @@ def test_bad_wishes_get_a_line(client, changes, said):
         wish(client, **changes)
 
 
+def test_a_recording_has_an_end(client, tmp_path, monkeypatch):
+    monkeypatch.setattr("feim.demo.talk.LONGEST", 1)
+    soundfile.write(tmp_path / "long.wav", np.zeros(3 * 16_000), 16_000)
+    with pytest.raises(AppError, match="recording is longer"):
+        wish(client, recording=handle_file(str(tmp_path / "long.wav")))
+
+
 def test_a_visitor_makes_a_film(address):
     browser = shutil.which("chromium")
     if not browser:

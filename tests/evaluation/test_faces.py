@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from feim.evaluation.faces import lips
+from feim.evaluation.faces.filmed import gaps
 from feim.evaluation.faces.identity import _outside
 from feim.evaluation.faces.landmarks import landmarks
 from feim.evaluation.faces.material import Extent, Material, Sitter
@@ -12,11 +13,12 @@ from feim.evaluation.faces.smile import smile
 from feim.models import checkpoint
 from feim.models.expression_judge import ExpressionJudge, lid_heights
 from feim.models.landmarks import LandmarkNetwork, locate
-from feim.models.portrait import FaceBasis, fit
+from feim.models.portrait import FaceBasis, fit, portrait
 from feim.signal.action_units import expression
 from feim.signal.emotion import EMOTIONS
 from feim.signal.face import find_face, read_image
 from feim.signal.face_motion import INDEX, at_rest, pose
+from feim.signal.framing import frame_face
 from feim.signal.landmarks import COUNT, interocular
 from tests.test_animating import WOMAN
 
@@ -65,6 +67,21 @@ def test_lips_in_the_right_place_and_lips_that_stay_shut(basis):
     opened = lips._loudness(level, 0.4)[:, INDEX["jawOpen"]]
     assert opened[0] == 0
     assert (np.diff(opened) >= 0).all()
+
+
+@pytest.mark.parametrize("by", [-3, 0, 1, 5])
+def test_lips_that_come_late_are_seen_to_be(by):
+    line = np.convolve(np.random.default_rng(0).random(60), np.ones(4) / 4, "same")
+    assert lips.lag(np.roll(line, by), line) == by
+
+
+def test_the_gap_of_filmed_lips_grows_with_the_jaw(basis, network, sitter):
+    framed = frame_face(sitter.photo, sitter.landmarks, 256)
+    motion = at_rest(4)
+    motion.shapes[:] = np.stack([pose(jawOpen=share) for share in (0.0, 0.2, 0.4, 0.6)])
+    film = np.stack(list(portrait(basis, framed.picture, framed.landmarks).frames(motion)))
+    found = gaps(network, film)
+    assert (np.diff(found) > 0.02).all()
 
 
 def test_the_judge_names_what_a_face_is_made_to_show_and_how_strongly(basis, sitter):

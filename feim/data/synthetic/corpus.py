@@ -217,7 +217,7 @@ def record_all(plan: Iterable[Task], record: Callable[[Task, Path], list[Clip]],
     with one_thread_each(processes) as pool:
         running = [pool.submit(record, session, out) for session in sessions]
         try:
-            for count, future in enumerate(tqdm(as_completed(running), total=len(running), desc="voices", unit="text"), 1):
+            for count, future in enumerate(tqdm(as_completed(running), total=len(running), desc=out.name, unit="session"), 1):
                 done |= {clip.id: clip for clip in future.result()}
                 if count % 100 == 0:
                     _keep(out, done)

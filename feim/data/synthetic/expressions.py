@@ -41,7 +41,7 @@ def shown_faces(head: Head, people: int, takes: int, seed: int = 0) -> tuple[np.
     """Random people who show every emotion `takes` times.
 
     Returns: (N, 189, 2) landmarks seen from the front, in units of the head's own; (N, 189, 2), the same person at rest; (N,) labels
-        as indices of EMOTIONS; (N,) how strongly, 0 to 1. Both are as far off as a landmark network is.
+        as indices of EMOTIONS; (N,) how strongly, 0 to 1. Both are as far off as a landmark network's points are, one by one.
     """
     random = np.random.default_rng(seed)
     places = place_landmarks(head)
@@ -61,7 +61,7 @@ def shown_faces(head: Head, people: int, takes: int, seed: int = 0) -> tuple[np.
 
 
 def _seen(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """(189, 3) → (189, 2), y down, with a network's error: every point by itself, and all a little together."""
+    """(189, 3) → (189, 2), y down, every point off by itself, as a network's are."""
     flat = points[:, :2] * [1, -1]
     unit = np.linalg.norm(flat[1] - flat[0])
     return flat + BLUR * unit * random.normal(size=flat.shape)

@@ -19,7 +19,7 @@ AROUND = 0.10  # of the head's size, that still counts as face
 def identity(studio: Studio, material: Material) -> list[Row]:
     """Cosine of the face network's vectors of a frame and of the photo, γ = 1, and how much the background changes.
 
-    The frames are the first in which the face is found again by the detector; what it does not find counts as −1.
+    The frames lie evenly over each film; a face that is not found again in one counts as −1.
     """
     alike, changed, strangers, previous = [], [], [], None
     for number, sitter in enumerate(material.sitters):
@@ -32,7 +32,7 @@ def identity(studio: Studio, material: Material) -> list[Row]:
             frame = talking.frames[int(index)]
             alike.append(_cosine(vector, _vector(studio, frame)))
             changed.append(float(np.abs(frame[outside].astype(int) - still[outside]).mean()))
-        if previous is not None:
+        if previous is not None and vector is not None:
             strangers.append(_cosine(vector, previous))
         previous = vector
     note = f"{len(alike)} frames of {len(material.sitters)} people, six emotions; lowest {min(alike):.2f}"

@@ -10,6 +10,7 @@ from feim.evaluation.faces.material import Material
 from feim.evaluation.report import Row
 from feim.models.lip_motion import LipMotion
 from feim.models.portrait import FaceBasis
+from feim.signal.action_units import lip_gap
 from feim.signal.emotion import EMOTIONS
 from feim.signal.face_motion import pose
 from feim.signal.landmarks import CHIN, MOUTH
@@ -17,6 +18,8 @@ from feim.signal.visemes import speech_level
 from feim.studio import Studio
 
 BETTER = 0.4  # share of a baseline's error that must be gone
+IN_SYNC = 0.9  # share of clips
+LAGS = range(-6, 7)  # frames
 LOUDEST, RANGE = 0.30, 30.0  # jawOpen of the loudest frames; dB below them where a loudness-driven mouth is shut
 
 
@@ -41,11 +44,24 @@ def lips(studio: Studio, network: LipMotion, basis: FaceBasis, material: Materia
         "still": _distance(place(np.zeros_like(np.concatenate(true))), truth),
         "loudness": min(_distance(place(_loudness(np.concatenate(levels), reach)), truth) for reach in np.linspace(0, 2 * LOUDEST, 13)),
     }
+    lags = [lag(lip_gap(h), lip_gap(t)) for h, t in zip(heard, true, strict=True)]
+    near = float(np.mean(np.abs(lags) <= 1))
     note = ", ".join(f"{name} {1000 * error:.1f}" for name, error in errors.items()) + f" thousandths; {len(true)} sentences"
-    return [
+    rows = [
         Row(f"lip error below {baseline}", 1 - errors["network"] / errors[name], BETTER, note=note)
         for name, baseline in (("still", "a still mouth"), ("loudness", "a mouth driven by loudness"))
     ]
+    return [
+        *rows,
+        Row("lips within ± 1 frame of the phones' times, share of sentences", near, IN_SYNC, note=f"mean lag {np.mean(lags):.2f} frames"),
+    ]
+
+
+def lag(found: np.ndarray, true: np.ndarray) -> int:
+    """By how many frames `found` (F,) comes after `true` (F,), where both resemble each other most."""
+    found, true = ((line - line.mean()) / (line.std() + 1e-9) for line in (found, true))
+    alike = {by: float(np.mean(found[max(0, by) : len(found) + min(0, by)] * true[max(0, -by) : len(true) - max(0, by)])) for by in LAGS}
+    return max(alike, key=alike.get)
 
 
 def _loudness(level: np.ndarray, reach: float) -> np.ndarray:

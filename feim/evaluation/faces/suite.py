@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from feim.evaluation.bench_animate import measure_film
 from feim.evaluation.faces.enlargement import enlargement
 from feim.evaluation.faces.expressions import expressions
+from feim.evaluation.faces.filmed import filmed
 from feim.evaluation.faces.identity import identity
 from feim.evaluation.faces.landmarks import landmarks
 from feim.evaluation.faces.lips import lips
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 VERSION = 1  # of the measures: reports of another are not gone on with
 NAME = "talking-face"
+FILMED = Path("grid/video")  # films of the GRID corpus, under the data folder
 
 
 def evaluate_talking_face(
@@ -31,7 +33,7 @@ def evaluate_talking_face(
     """Measure everything; out/talking-face.json and out/talking-face.md are written anew after every measure.
 
     Args:
-        data: folder with london/ and text/.
+        data: folder with london/ and text/; with grid/video/, lips are compared with real ones, too.
         quick: a few people and sentences; resume: go on with a report of the same weights.
     Raises: FileNotFoundError, NoSentences, MissingCheckpoint, ForeignReport.
     """
@@ -47,7 +49,9 @@ def evaluate_talking_face(
     report.measure("landmarks", partial(landmarks, network, material))
     report.measure("smile", partial(smile, network, basis, material))
     report.measure("lips", partial(lips, studio, listener, basis, material))
+    if (Path(data) / FILMED).is_dir():
+        report.measure("filmed", partial(filmed, network, listener, Path(data) / FILMED))
     judge = checkpoint.load(model_class("expression-judge"), "expression-judge")
-    report.measure("expressions", partial(expressions, studio, network, judge, material))
+    report.measure("expressions", partial(expressions, studio, network, basis, judge, material))
     report.measure("identity", partial(identity, studio, material))
     return report
