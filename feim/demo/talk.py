@@ -40,7 +40,7 @@ def talk_tab(studio: Studio) -> None:
             button = gr.Button("Make the film", variant="primary", size="lg", elem_id="animate", elem_classes="go")
         with gr.Column(scale=6, min_width=320, elem_classes="card result"):
             status = gr.HTML(IDLE, html_template="<div role='status'>${value}</div>", elem_id="film-status", elem_classes="status")
-            film = gr.Video(label="AI-generated film", interactive=False, autoplay=True, buttons=["download"], elem_id="film", height=512)
+            film = gr.Video(label="AI-generated film", interactive=False, autoplay=True, buttons=["download"], elem_id="film")
 
     def animate(text, face=None, emotion="neutral", intensity=1, seed=0, recording=None, progress=gr.Progress()):  # noqa: B008
         """Let a portrait say a text, or a recording.

@@ -262,6 +262,7 @@ def test_the_page_plays_while_it_speaks(browser, address):
         button.click()
         page.get_by_text("of speech in").wait_for()
         usual.get_by_role("button", name="Play", exact=True).wait_for()
+        page.wait_for_function("!['', '0:00', undefined].includes(document.querySelector('#speech #duration')?.textContent.trim())")
         return page.evaluate("given")
 
     given = speak("We walked along the river, and it was getting late. " * 4)
