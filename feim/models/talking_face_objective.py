@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from feim.models.talking_face import EMBEDDING, IMAGE_LAYERS, SIDE, SLOPE, scaled
+from feim.models.talking_face import SIDE
+from feim.models.talking_face_parts import EMBEDDING, IMAGE_LAYERS, SLOPE, scaled
 from feim.nn.adversarial import critic_loss, gradient_penalty, made_loss
 from feim.signal.emotion import EMOTIONS
 

@@ -9,23 +9,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from feim.models import checkpoint
-from feim.models.talking_face import (
-    REACH,
-    SAMPLES,
-    ConvolutionalLSTM,
-    EmotionEncoder,
-    SkipConvolution,
-    SpeechEncoder,
-    SqueezeExcitation,
-    TalkingFace,
-    frames_of,
-    generate,
-    picture_of,
-    stream,
-    stretch,
-    to_side,
-    to_signed,
-)
+from feim.models.talking_face import REACH, SAMPLES, TalkingFace, frames_of, generate, picture_of, stream, stretch, to_side, to_signed
+from feim.models.talking_face_parts import ConvolutionalLSTM, EmotionEncoder, SkipConvolution, SpeechEncoder, SqueezeExcitation
 from feim.signal.emotion import EMOTIONS, NEUTRAL, InvalidIntensity, UnknownEmotion
 from feim.signal.face import CANONICAL, Face
 

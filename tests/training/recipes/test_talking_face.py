@@ -10,7 +10,8 @@ import torch
 from feim.data.clip import read_manifest
 from feim.data.talking import films, read_talking
 from feim.models import checkpoint
-from feim.models.talking_face import SqueezeExcitation, TalkingFace
+from feim.models.talking_face import TalkingFace
+from feim.models.talking_face_parts import SqueezeExcitation
 from feim.nn.perceptual import through_onet
 from feim.training.order import Order
 from feim.training.recipes import talking_face

@@ -1,0 +1,284 @@
+"""What each command of the command line does: options → what it found, for JSON; for people, printed."""
+
+import argparse
+import importlib
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from feim.training.recipes import NEEDS, RECIPES
+
+
+def speak(options: argparse.Namespace) -> dict:
+    import feim
+
+    _check_folder(options.out)
+    speech = feim.load().speak(
+        options.text,
+        options.face,
+        options.emotion,
+        options.intensity,
+        options.seed,
+        options.steps,
+        speed=options.speed,
+        pitch_shift=options.pitch_shift,
+        language=options.language,
+    )
+    speech.save(options.out)
+    seconds = speech.timings["audio"]
+    if not options.json:
+        for note in speech.notes:
+            print(f"note: {note}")
+        print(f"{options.out}: {seconds:.1f} s of {speech.emotion} speech in {speech.timings['total']:.1f} s")
+    return {
+        "out": str(options.out),
+        "seconds": seconds,
+        "emotion": speech.emotion,
+        "intensity": speech.intensity,
+        "seed": speech.seed,
+        "timings": speech.timings,
+        "notes": speech.notes,
+    }
+
+
+def animate(options: argparse.Namespace) -> dict:
+    import time
+
+    from tqdm import tqdm
+
+    import feim
+
+    _check_folder(options.out)
+    if options.out.suffix.lower() != ".mp4":
+        raise OSError(f"cannot write a film to {options.out}: use a name that ends in .mp4")
+    studio = feim.load()
+    wish = (options.emotion, options.intensity, options.seed)
+    said = options.audio if options.text is None else studio.speak(options.text, options.face, *wish)
+    began = time.perf_counter()
+    talking = studio.animate(options.face, said, *wish, size=options.size)
+    with tqdm(total=len(talking.frames), unit="frame", disable=options.json) as bar:
+        talking.save(options.out, progress=lambda part, stage: bar.update(round(part * bar.total) - bar.n))
+    spent = time.perf_counter() - began
+    notes = (*(() if options.text is None else said.notes), *talking.notes)
+    seconds = talking.timings["video"]
+    if not options.json:
+        for note in dict.fromkeys(notes):
+            print(f"note: {note}")
+        rate = len(talking.frames) / spent
+        print(f"{options.out}: {seconds:.1f} s of a {talking.emotion} face in {spent:.1f} s, {rate:.0f} frames a second")
+    return {
+        "out": str(options.out),
+        "seconds": seconds,
+        "frames": len(talking.frames),
+        "emotion": talking.emotion,
+        "intensity": options.intensity,
+        "seed": talking.seed,
+        "timings": talking.timings | {"film": spent},
+        "notes": list(dict.fromkeys(notes)),
+    }
+
+
+def _check_folder(out: Path) -> None:
+    if not out.parent.is_dir():
+        raise OSError(f"there is no folder {out.parent} to write {out.name} to; make it first")
+
+
+def analyse(options: argparse.Namespace) -> dict:
+    import feim
+
+    heard = feim.load().analyse(options.file, voice=options.voice)
+    if not options.json:
+        for note in heard.notes:
+            print(f"note: {note}")
+        for moment in heard.moments if len(heard.moments) > 1 else ():
+            likeliest = max(moment.emotions, key=moment.emotions.get)
+            print(f"{moment.start:6.1f} to {moment.end:6.1f} s  {likeliest} {moment.emotions[likeliest]:.2f}")
+        for label, probability in sorted(heard.emotions.items(), key=lambda pair: -pair[1]):
+            print(f"{label:10} {probability:.2f}  {'█' * round(40 * probability)}")
+    return {
+        "file": str(options.file),
+        "seconds": heard.seconds,
+        "emotion": heard.emotion,
+        "emotions": heard.emotions,
+        "moments": [asdict(moment) for moment in heard.moments],
+        "known": heard.known,
+        "notes": heard.notes,
+    }
+
+
+def train(options: argparse.Namespace) -> dict:
+    import os
+
+    import torch
+
+    from feim.models.checkpoint import CHECKPOINTS, parameters
+    from feim.training.loop import together
+    from feim.training.order import Order
+
+    if options.device_hint == "cuda" and not torch.cuda.is_available():
+        raise ValueError("--device-hint cuda: there is no GPU here that torch can use; leave it out, or say cpu")
+    if options.device_hint == "cpu":
+        os.environ["ACCELERATE_USE_CPU"] = "true"
+    if options.miniature and not options.checkpoints:
+        raise ValueError("--miniature needs --checkpoints FOLDER, so that the shipped weights stay")
+    _check_steps(options.steps)
+    needed = NEEDS.get(options.recipe, "corpus")
+    if not getattr(options, needed):
+        raise ValueError(f"the recipe {options.recipe} needs --{needed} FOLDER")
+    order = Order(
+        corpora=tuple(options.corpus),
+        faces=options.faces,
+        heads=options.heads,
+        out=options.out or Path("runs") / "-".join(filter(None, [options.name or options.recipe, options.decoder])),
+        checkpoints=options.checkpoints or CHECKPOINTS,
+        steps=options.steps,
+        initial=options.initial,
+        decoder=options.decoder,
+        name=options.name,
+        shares=tuple(options.shares) if options.shares else None,
+        forget_emotions=options.forget_emotions,
+        resume=options.resume,
+        miniature=options.miniature,
+    )
+    model = importlib.import_module(RECIPES[options.recipe]).run(order)
+    together().destroy_process_group()
+    if not options.json:
+        print(f"{options.recipe}: weights are in {order.checkpoints}")
+    return {"recipe": options.recipe, "parameters": parameters(model), "checkpoints": str(order.checkpoints)}
+
+
+def _check_steps(steps: int | None) -> None:
+    if steps is not None and steps < 1:
+        raise ValueError(f"--steps {steps} trains nothing; use 1 or more")
+
+
+def corpus(options: argparse.Namespace) -> dict:
+    from feim.data.corpora import prepare_corpus, workers
+
+    spread = workers.cluster(options.ray) if options.ray else workers.processes(options.processes)
+    return _tell_clips(options, prepare_corpus(options.name, options.source, options.out, spread))
+
+
+def align(options: argparse.Namespace) -> dict:
+    from feim.training.aligning import align_corpus
+    from feim.training.loop import together
+
+    _check_steps(options.steps)
+    out = options.out or Path("runs") / f"align-{options.folder.name}"
+    aligned, too_short = align_corpus(options.folder, out, options.steps, options.resume)
+    together().destroy_process_group()
+    if not options.json:
+        print(f"{options.folder}: phone times of {aligned} clips; {too_short} are too short for their texts and stay without")
+    return {"corpus": str(options.folder), "aligned": aligned, "too short": too_short}
+
+
+def synthesise_corpus(options: argparse.Namespace) -> dict:
+    from feim.data.synthetic.corpus import synthesise_corpus, synthesise_judges_corpus
+
+    if options.for_judges and options.neutral:
+        raise ValueError("--for-judges and --neutral do not go together; judges learn to tell emotions")
+    given = {name: getattr(options, name) for name in ("sentences", "clips", "speakers", "seed", "processes", "size")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if options.faces:
+        return _tell_clips(options, _synthesise_films(options, given))
+    if options.size:
+        raise ValueError("--size is of films; name ICT-FaceKit's folder with --faces, or leave it out")
+    synthesise = synthesise_judges_corpus if options.for_judges else synthesise_corpus
+    return _tell_clips(options, synthesise(options.out, **given, **({"neutral": True} if options.neutral else {})))
+
+
+def _synthesise_films(options: argparse.Namespace, given: dict) -> list:
+    from feim.data.synthetic.talking import synthesise_talking_corpus
+
+    if options.for_judges or options.neutral:
+        raise ValueError("--faces makes films of every emotion; leave out --for-judges and --neutral")
+    if "speakers" in given:
+        given["people"] = given.pop("speakers")
+    return synthesise_talking_corpus(options.out, options.faces, **given)
+
+
+def revoice(options: argparse.Namespace) -> dict:
+    from feim.data.synthetic.revoicing import revoice_corpus
+
+    clips = revoice_corpus(options.source, options.out, options.voices, options.takes, options.seed, options.processes)
+    return _tell_clips(options, clips)
+
+
+def _tell_clips(options: argparse.Namespace, clips: list) -> dict:
+    if not options.json:
+        print(f"{options.out}: {len(clips)} clips of {len({clip.speaker for clip in clips})} speakers")
+    return {"out": str(options.out), "clips": len(clips), "speakers": len({clip.speaker for clip in clips})}
+
+
+def evaluate(options: argparse.Namespace) -> dict:
+    import feim
+    from feim.evaluation.experiments.suite import evaluate_feim_tts
+    from feim.evaluation.faces.suite import evaluate_talking_face
+    from feim.evaluation.speech import evaluate_speech
+    from feim.evaluation.speed import evaluate_speed
+
+    say = (lambda line: None) if options.json else print
+    given = (options.data, options.out, options.quick, options.resume, say)
+    if options.suite == "feim-tts":
+        return evaluate_feim_tts(feim.load(), *given, options.ablations).as_dict()
+    if options.ablations:
+        raise ValueError("--ablations is of the suite feim-tts; leave it out")
+    evaluate = {"speech": evaluate_speech, "speed": evaluate_speed, "talking-face": evaluate_talking_face}[options.suite]
+    return evaluate(feim.load(), *given).as_dict()
+
+
+def bench(options: argparse.Namespace) -> dict:
+    import feim
+    from feim.evaluation.bench import bench_speak
+    from feim.evaluation.bench_animate import bench_animate
+    from feim.evaluation.bench_stream import bench_stream
+
+    measure = {"speak": bench_speak, "stream": bench_stream, "animate": bench_animate}[options.suite]
+    return measure(feim.load(), show=not options.json)
+
+
+def listen(options: argparse.Namespace) -> dict:
+    if options.make and options.results:
+        raise ValueError("--make and --results do not go together; a new test has no answers")
+    if options.make:
+        return _make_listening_test(options)
+    from feim.evaluation.listening.answers import Answers
+    from feim.evaluation.listening.folder import read_test
+
+    test = read_test(options.folder)
+    answers = Answers(test)
+    if options.results:
+        from feim.evaluation.listening.results import read_results
+
+        results = read_results(answers)
+        if not options.json:
+            print(results.markdown(), end="")
+        return results.as_dict()
+    from feim.demo.listen import build_page, launch
+
+    page = build_page(test, answers)
+    address = launch(page, options.port)
+    print(f"{test.title} {address}", file=sys.stderr if options.json else sys.stdout, flush=True)
+    page.block_thread()
+    return {"address": address}
+
+
+def _make_listening_test(options: argparse.Namespace) -> dict:
+    import feim
+    from feim.evaluation.listening.design import stimuli
+    from feim.evaluation.listening.material import make_test
+
+    say = (lambda line: None) if options.json else print
+    test = make_test(feim.load(), options.folder, options.kind, options.sentences, options.intensity, say)
+    if not options.json:
+        print(f"{options.folder}: {len(stimuli(test))} stimuli; python -m feim listen {options.folder} opens the page")
+    return {"out": str(options.folder), "kind": test.kind, "systems": test.systems, "stimuli": len(stimuli(test))}
+
+
+def doctor(options: argparse.Namespace) -> dict:
+    from feim.doctor import examine, show
+
+    found = examine()
+    if not options.json:
+        show(found)
+    return found
