@@ -11,7 +11,7 @@ from feim.data.corpora import CORPORA
 from feim.signal.emotion import EMOTIONS
 from feim.training.recipes import RECIPES
 
-SUITES = ("speech", "feim-tts", "speed", "talking-face")
+SUITES = ("speech", "feim-tts", "speed", "talking-face", "talking-face-gan")
 BENCHES = ("speak", "stream", "animate")
 
 
@@ -61,8 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     animate.add_argument("--emotion", default="neutral", metavar="EMOTION", help=", ".join(EMOTIONS))
     animate.add_argument("--intensity", default=1.0, type=float, help="0 (neutral) to 30 (strongest); 1 is as labelled")
     animate.add_argument("--seed", default=0, type=int)
+    animate.add_argument("--renderer", default="portrait", help="portrait moves the photo's own pixels; gan paints the face anew")
     animate.add_argument("--size", default=512, type=int, help="pixels of a side, an even number from 64 to 1024")
     animate.add_argument("--out", required=True, type=Path, help="mp4")
+    animate.add_argument("--subtitles", choices=("vtt", "srt"), help="also as a file of this kind beside the film; needs --text")
 
     analyse = _command(parsers, "analyse", commands.analyse, "which emotion a voice shows, over time and as a whole")
     analyse.add_argument("file", type=Path, metavar="FILE", help="a sound, or a film with sound")
@@ -84,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "acted-emotion-judge; of talking-face, a row of the paper's tables, such as talking-face-base",
     )
     train.add_argument("--initial", help="start from the weights of this name (tts, prosody, vocoder, shrink, lip-motion)")
+    train.add_argument("--blocks", type=int, help="of shrink: how many of its blocks the score network keeps (default: 4)")
     train.add_argument("--forget-emotions", action="store_true", default=None, help="of tts: erase the initial weights' emotions first")
     train.add_argument(
         "--shares", type=float, nargs="+", metavar="SHARE", help="how often each is drawn: of tts, prosody, shrink, lip-motion"
@@ -111,12 +114,18 @@ def _parser() -> argparse.ArgumentParser:
     synthesise.add_argument("--sentences", type=Path, help="one sentence a line (default: forty of our own)")
     synthesise.add_argument("--for-judges", action="store_true", help="speakers that no generator hears, for the emotion judge")
     synthesise.add_argument("--neutral", action="store_true", help="nobody shows an emotion: for models that learn it elsewhere")
-    synthesise.add_argument("--faces", type=Path, metavar="ICT_FACEKIT", help="films of rendered people who speak, made of this head")
-    synthesise.add_argument("--size", type=int, help="of films: their side in pixels (default: 128)")
+    synthesise.add_argument("--faces", type=Path, help="films of people who speak: ICT-FaceKit's folder, or the London Set's")
+    synthesise.add_argument("--size", type=int, help="of films: their side in pixels (default: 160)")
     synthesise.add_argument("--clips", type=int, help="default: 120, 3600 for judges, or 140 films")
     synthesise.add_argument("--speakers", type=int, help="default: 20, or 96 for judges")
     synthesise.add_argument("--seed", type=int, help="default: 0, or 1000 for judges, who should be other people")
     synthesise.add_argument("--processes", type=int, default=2)
+
+    narrate = _command(parsers, "narrate", commands.narrate, "let our own voice make a corpus, for models that listen to it")
+    narrate.add_argument("out", type=Path)
+    narrate.add_argument("--sentences", type=Path, help="one sentence a line (default: forty of our own)")
+    narrate.add_argument("--clips", type=int, default=1000)
+    narrate.add_argument("--seed", type=int, default=0)
 
     revoice = _command(parsers, "revoice", commands.revoice, "lend a prepared corpus's readings to designed people: many voices from few")
     revoice.add_argument("source", type=Path, metavar="CORPUS", help="a prepared corpus with phone times and genders")
@@ -129,24 +138,31 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = _command(parsers, "evaluate", commands.evaluate, "measure, beside the bars")
     evaluate.add_argument("suite", choices=SUITES)
     evaluate.add_argument(
-        "--data", type=Path, required=True, help="folder with text/, librispeech/, london/ and models/ (DNSMOS); feim-tts: nemo/"
+        "--data", type=Path, required=True, help="folder with text/, librispeech/, london/, models/ (DNSMOS); feim-tts: nemo/; gan: films"
     )
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
     evaluate.add_argument("--resume", action="store_true", help="go on where an earlier run of the same weights stopped")
     evaluate.add_argument(
-        "--ablations", type=Path, help="of feim-tts: folder with tts-labelled, tts-unlabelled and tts-both, or tts-bilingual"
+        "--ablations",
+        type=Path,
+        help="of feim-tts or gan: folder with tts-labelled …, tts-bilingual, or talking-face-base, -se and -em",
     )
 
     bench = _command(parsers, "bench", commands.bench, "speed and memory: of whole speech, of a stream, or of a talking face")
     bench.add_argument("suite", choices=BENCHES)
 
-    listen = _command(parsers, "listen", commands.listen, "a listening test: make one, open its page, or count the answers")
-    listen.add_argument("folder", type=Path, help="the test, with its sounds and answers")
+    listen = _command(parsers, "listen", commands.listen, "a listening or viewing test: make one, open its page, or count the answers")
+    listen.add_argument("folder", type=Path, help="the test, with its sounds or films and its answers")
     listen.add_argument("--make", action="store_true", help="speak a new test into the folder: FEIM-TTS, γ = 0 and a teacher")
+    made = listen.add_mutually_exclusive_group()
+    made.add_argument("--films", action="store_true", help="of talking faces, in the new test: FEIM, γ = 0 and a still photo")
+    made.add_argument(
+        "--from", dest="systems", type=Path, nargs="+", metavar="SYSTEM", help="folders of the new test's films or sounds: SYSTEM/NAME.mp4"
+    )
     listen.add_argument("--kind", choices=("mos", "ab"), default="mos", help="of the new test: opinions from 1 to 5, or which of two")
-    listen.add_argument("--sentences", type=int, default=6, help="of the new test, 4 to 8")
-    listen.add_argument("--intensity", type=float, default=1.0, help="FEIM-TTS's γ in the new test")
+    listen.add_argument("--sentences", type=int, default=6, help="of a new test that is spoken here, 4 to 8")
+    listen.add_argument("--intensity", type=float, default=1.0, help="FEIM's γ there")
     listen.add_argument("--results", action="store_true", help="print the tables of what was answered so far")
     listen.add_argument("--port", type=int, help="of the page; GRADIO_SERVER_NAME=0.0.0.0 opens it to other machines")
 

@@ -12,11 +12,11 @@ import torch
 
 from feim.models.landmarks import LandmarkNetwork, locate
 from feim.models.lip_motion import LipMotion
-from feim.models.portrait import FaceBasis, Portrait, portrait
+from feim.models.portrait import FaceBasis, Portrait, fit, portrait
 from feim.signal.action_units import expression
 from feim.signal.audio import HOP, SAMPLE_RATE, mel_spectrogram
 from feim.signal.emotion import Emotion
-from feim.signal.face import FaceNotFound, find_face
+from feim.signal.face import Face, FaceNotFound, find_face
 from feim.signal.face_motion import FRAME_RATE, FaceMotion
 from feim.signal.framing import frame_face
 from feim.signal.gestures import gestures, perform
@@ -84,7 +84,7 @@ class TalkingHead:
     Attributes:
         frames: F pictures (S, S, 3) uint8, 25 a second, drawn when they are asked for.
         still: (S, S, 3) uint8, the photo as the film shows it; landmarks: (189, 2) in its pixels.
-        motion: how the face moves; intensity: (F,) γ in every frame.
+        motion: how the face moves, None for a renderer that draws without knowing; intensity: (F,) γ in every frame.
         waveform: (samples,) float32 at 16 kHz; cues: subtitles.
         timings: seconds spent on face, motion and in total before the first picture; "video" is the film's own length.
         emotion, seed, renderer: as they were used; notes: what the person should know.
@@ -93,7 +93,7 @@ class TalkingHead:
     frames: Frames
     still: np.ndarray
     landmarks: np.ndarray
-    motion: FaceMotion
+    motion: FaceMotion | None
     intensity: np.ndarray
     waveform: np.ndarray
     cues: list[Cue]
@@ -165,6 +165,20 @@ def seen(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis, size: in
 
     Raises: FaceNotFound, FaceTurnedAway.
     """
+    _, landmarks, notes = found(image, network, basis)
+    framed = frame_face(image, landmarks, size)
+    if framed.enlarged > ENLARGED:
+        pixels = f"{size / framed.enlarged:.0f} pixels of the photo fill {size}"
+        notes += (f"the face is small, {pixels}; a larger photo gives a sharper film",)
+    return portrait(basis, framed.picture, framed.landmarks), notes
+
+
+@torch.inference_mode()
+def found(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis) -> tuple[Face, np.ndarray, tuple[str, ...]]:
+    """The face of a photo (H, W, 3) uint8, its landmarks (189, 2), and what the person should know.
+
+    Raises: FaceNotFound, FaceTurnedAway: all faces that no renderer can move.
+    """
     face = find_face(image)
     notes = [f"{face.others + 1} faces found; the largest was taken"] if face.others else []
     landmarks = locate(network, image, face)
@@ -173,15 +187,10 @@ def seen(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis, size: in
         raise FaceNotFound("the face is cut by the photo's border; use a photo that shows all of it")
     if beyond.any():
         notes.append("the head is cut by the photo's border, whose edge is repeated")
-    framed = frame_face(image, landmarks, size)
-    if framed.enlarged > ENLARGED:
-        pixels = f"{size / framed.enlarged:.0f} pixels of the photo fill {size}"
-        notes.append(f"the face is small, {pixels}; a larger photo gives a sharper film")
-    made = portrait(basis, framed.picture, framed.landmarks)
-    turned = turned_away(made.face.turned)
+    turned = turned_away(fit(basis, torch.from_numpy(landmarks)).turned)
     if turned > TURNED:
         raise FaceTurnedAway(f"the face is turned {turned:.0f}° away; use a photo that shows it from the front")
-    return made, tuple(notes)
+    return face, landmarks, tuple(notes)
 
 
 def turned_away(rotation: torch.Tensor) -> float:

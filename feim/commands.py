@@ -47,17 +47,21 @@ def animate(options: argparse.Namespace) -> dict:
     from tqdm import tqdm
 
     import feim
+    from feim.signal.subtitles import write_subtitles
 
     _check_folder(options.out)
     if options.out.suffix.lower() != ".mp4":
         raise OSError(f"cannot write a film to {options.out}: use a name that ends in .mp4")
+    if options.subtitles and options.text is None:
+        raise ValueError("--subtitles needs --text; which words a recording says is not known")
     studio = feim.load()
     wish = (options.emotion, options.intensity, options.seed)
     said = options.audio if options.text is None else studio.speak(options.text, options.face, *wish)
     began = time.perf_counter()
-    talking = studio.animate(options.face, said, *wish, size=options.size)
+    talking = studio.animate(options.face, said, *wish, renderer=options.renderer, size=options.size)
     with tqdm(total=len(talking.frames), unit="frame", disable=options.json) as bar:
         talking.save(options.out, progress=lambda part, stage: bar.update(round(part * bar.total) - bar.n))
+    subtitles = write_subtitles(options.out.with_suffix(f".{options.subtitles}"), talking.cues) if options.subtitles else None
     spent = time.perf_counter() - began
     notes = (*(() if options.text is None else said.notes), *talking.notes)
     seconds = talking.timings["video"]
@@ -68,11 +72,13 @@ def animate(options: argparse.Namespace) -> dict:
         print(f"{options.out}: {seconds:.1f} s of a {talking.emotion} face in {spent:.1f} s, {rate:.0f} frames a second")
     return {
         "out": str(options.out),
+        "subtitles": subtitles and str(subtitles),
         "seconds": seconds,
         "frames": len(talking.frames),
         "emotion": talking.emotion,
         "intensity": options.intensity,
         "seed": talking.seed,
+        "renderer": talking.renderer,
         "timings": talking.timings | {"film": spent},
         "notes": list(dict.fromkeys(notes)),
     }
@@ -137,6 +143,7 @@ def train(options: argparse.Namespace) -> dict:
         name=options.name,
         shares=tuple(options.shares) if options.shares else None,
         forget_emotions=options.forget_emotions,
+        blocks=options.blocks,
         resume=options.resume,
         miniature=options.miniature,
     )
@@ -182,7 +189,7 @@ def synthesise_corpus(options: argparse.Namespace) -> dict:
     if options.faces:
         return _tell_clips(options, _synthesise_films(options, given))
     if options.size:
-        raise ValueError("--size is of films; name ICT-FaceKit's folder with --faces, or leave it out")
+        raise ValueError("--size is of films; say with --faces who is filmed, or leave it out")
     synthesise = synthesise_judges_corpus if options.for_judges else synthesise_corpus
     return _tell_clips(options, synthesise(options.out, **given, **({"neutral": True} if options.neutral else {})))
 
@@ -195,6 +202,14 @@ def _synthesise_films(options: argparse.Namespace, given: dict) -> list:
     if "speakers" in given:
         given["people"] = given.pop("speakers")
     return synthesise_talking_corpus(options.out, options.faces, **given)
+
+
+def narrate(options: argparse.Namespace) -> dict:
+    import feim
+    from feim.data.synthetic.corpus import SENTENCES
+    from feim.narrating import narrate_corpus
+
+    return _tell_clips(options, narrate_corpus(feim.load(), options.out, options.sentences or SENTENCES, options.clips, options.seed))
 
 
 def revoice(options: argparse.Namespace) -> dict:
@@ -214,15 +229,17 @@ def evaluate(options: argparse.Namespace) -> dict:
     import feim
     from feim.evaluation.experiments.suite import evaluate_feim_tts
     from feim.evaluation.faces.suite import evaluate_talking_face
+    from feim.evaluation.gan.suite import evaluate_gan
     from feim.evaluation.speech import evaluate_speech
     from feim.evaluation.speed import evaluate_speed
 
     say = (lambda line: None) if options.json else print
     given = (options.data, options.out, options.quick, options.resume, say)
-    if options.suite == "feim-tts":
-        return evaluate_feim_tts(feim.load(), *given, options.ablations).as_dict()
+    compared = {"feim-tts": evaluate_feim_tts, "talking-face-gan": evaluate_gan}
+    if options.suite in compared:
+        return compared[options.suite](feim.load(), *given, options.ablations).as_dict()
     if options.ablations:
-        raise ValueError("--ablations is of the suite feim-tts; leave it out")
+        raise ValueError(f"--ablations is of the suites {' and '.join(compared)}; leave it out")
     evaluate = {"speech": evaluate_speech, "speed": evaluate_speed, "talking-face": evaluate_talking_face}[options.suite]
     return evaluate(feim.load(), *given).as_dict()
 
@@ -242,6 +259,8 @@ def listen(options: argparse.Namespace) -> dict:
         raise ValueError("--make and --results do not go together; a new test has no answers")
     if options.make:
         return _make_listening_test(options)
+    if options.films or options.systems:
+        raise ValueError("--films and --from are of a new test; add --make")
     from feim.evaluation.listening.answers import Answers
     from feim.evaluation.listening.folder import read_test
 
@@ -265,11 +284,15 @@ def listen(options: argparse.Namespace) -> dict:
 
 def _make_listening_test(options: argparse.Namespace) -> dict:
     import feim
+    from feim.evaluation.listening.collected import collect_test
     from feim.evaluation.listening.design import stimuli
     from feim.evaluation.listening.material import make_test
 
-    say = (lambda line: None) if options.json else print
-    test = make_test(feim.load(), options.folder, options.kind, options.sentences, options.intensity, say)
+    if options.systems:
+        test = collect_test(options.systems, options.folder, options.kind)
+    else:
+        say = (lambda line: None) if options.json else print
+        test = make_test(feim.load(), options.folder, options.kind, options.sentences, options.intensity, options.films, say)
     if not options.json:
         print(f"{options.folder}: {len(stimuli(test))} stimuli; python -m feim listen {options.folder} opens the page")
     return {"out": str(options.folder), "kind": test.kind, "systems": test.systems, "stimuli": len(stimuli(test))}

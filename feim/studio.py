@@ -10,19 +10,20 @@ import numpy as np
 import torch
 from PIL import Image
 
-from feim.animating import SIZE, TalkingHead, film, recorded, seen, spoken
+from feim.animating import SIZE, TalkingHead, film, found, recorded, seen, spoken
 from feim.hearing import Heard, Sound, hear, samples
 from feim.models import checkpoint, model_class
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
 from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder
+from feim.repainting import Painter, repainted
 from feim.signal.emotion import EMOTIONS, parse_emotion
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
 from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
 
 FaceSource = str | Path | Image.Image | np.ndarray | torch.Tensor
-RENDERERS = ("portrait",)
+RENDERERS = ("portrait", "gan")
 SIZES = (64, 1024)  # pixels of a film's side, least and most
 FACE_VECTOR = FEIMTTS.Config().embedding  # numbers
 NON_COMMERCIAL = "this voice learnt from actors' recordings that are not for commerce (CC BY-NC-SA 4.0), and so is what it says"
@@ -125,7 +126,9 @@ class Studio:
             face: a path, a PIL image or an (H, W, 3) uint8 array: a photo from the front.
             speech: what `speak` gave; or a recording of anybody, a sound file or (samples,) at 16 kHz.
             emotion, intensity: as in `speak`; by default those that the speech was said with, neutral for a recording.
-            seed: of blinks, gaze and gestures; renderer: "portrait", which moves the photo's own pixels; size: pixels of a side, even.
+            seed: of blinks, gaze and gestures, or of the GAN's noise; size: pixels of a side, even.
+            renderer: "portrait", which moves the photo's own pixels; "gan", the seed's generator and super-resolution, which paint the
+                face anew.
             progress: called with a fraction in [0, 1], which never falls, and what is being done, until the first picture can be drawn.
 
         Raises: UnknownEmotion, InvalidIntensity, InvalidSetting, UnreadableImage, FaceNotFound, FaceTurnedAway, UnreadableAudio,
@@ -137,6 +140,8 @@ class Studio:
         feeling = parse_emotion(label, gamma)
         if renderer not in RENDERERS:
             raise InvalidSetting(f"unknown renderer {renderer!r}; use {' or '.join(RENDERERS)}")
+        if renderer not in self.renderers:
+            raise checkpoint.MissingCheckpoint("the renderer gan has no weights here; use portrait, or python -m feim train talking-face")
         if not (isinstance(size, Integral) and SIZES[0] <= size <= SIZES[1] and size % 2 == 0):
             raise InvalidSetting(f"a film of {size!r} pixels cannot be made; use an even number from {SIZES[0]} to {SIZES[1]}")
         if not isinstance(seed, Integral):
@@ -147,11 +152,17 @@ class Studio:
         clock = dict.fromkeys(("face", "motion", "total"), 0.0)
         report(0.0, "looking at the face")
         with timed(clock, "face"):
-            photo, notes = seen(read_image(face), self._take("landmarks"), self._take("portrait"), int(size))
+            image, networks = read_image(face), (self._take("landmarks"), self._take("portrait"))
+            sight = seen(image, *networks, int(size)) if renderer == "portrait" else found(image, *networks)
         report(0.5, "listening")
         with timed(clock, "motion"):
             sound = spoken(speech) if own else recorded(self._take("lip-motion"), samples(speech))
-        talking = film(photo, sound, feeling, int(seed), clock, notes)
+        if renderer == "portrait":
+            photo, notes = sight
+            talking = film(photo, sound, feeling, int(seed), clock, notes)
+        else:
+            painter = Painter(self._take("talking-face"), self._take("super-resolution"))
+            talking = repainted(painter, image, sight, sound, feeling, int(seed), int(size), clock)
         report(1.0, "ready to draw")
         return talking
 
@@ -164,6 +175,11 @@ class Studio:
         Raises: UnreadableAudio, NothingHeard; MissingCheckpoint, DamagedCheckpoint.
         """
         return hear(self._take("emotion-recogniser"), audio, [voice] if isinstance(voice, str | Path | np.ndarray) else voice)
+
+    @property
+    def renderers(self) -> tuple[str, ...]:
+        """Those of RENDERERS whose weights are here: the GAN's are there when somebody has trained them."""
+        return tuple(name for name in RENDERERS if name != "gan" or (self.shelf / "talking-face.safetensors").is_file())
 
     def _take(self, name: str) -> torch.nn.Module:
         """Weights from the shelf, loaded once."""

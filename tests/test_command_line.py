@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import soundfile
@@ -15,6 +16,7 @@ from feim.data.clip import read_manifest
 from feim.data.synthetic.engines import available_engines
 from feim.models import CHECKPOINTS, MODELS
 from feim.signal.audio import read_audio
+from feim.signal.subtitles import Cue
 from feim.speaking import LABEL
 
 ROOT = Path(__file__).parents[1]
@@ -231,13 +233,17 @@ def test_an_unwritable_path(tmp_path, capsys, name):
         (["synthesise-corpus", "OUT", "--faces", "nowhere"], "ICT-FaceKit"),
         (["animate", "--face", "missing.jpg", "--text", "Hello.", "--out", "OUT.mp4"], "there is no image file at missing.jpg"),
         (["animate", "--face", "missing.jpg", "--text", "Hello.", "--out", "OUT.avi"], "use a name that ends in .mp4"),
+        (["animate", "--face", FACE, "--audio", "said.wav", "--subtitles", "vtt", "--out", "OUT.mp4"], "--subtitles needs --text"),
         (["animate", "--face", "missing.jpg", "--out", "OUT.mp4"], "one of the arguments --text --audio is required"),
         (["corpus", "ravdess", "a", "b"], "invalid choice: 'ravdess'"),
         (["corpus", "librispeech", "nothing", "OUT"], "nothing"),
         (["corpus", "crema-d", "nothing", "OUT"], "give the unpacked CREMA-D folder (https://github.com/CheyneyComputerScience/CREMA-D)"),
         (["corpus", "meld", "nothing", "OUT", "--processes", "0"], "use 1 or more"),
         (["evaluate", "singing"], "invalid choice: 'singing'"),
-        (["evaluate", "speech", "--data", "nothing", "--ablations", "OUT"], "--ablations is of the suite feim-tts; leave it out"),
+        (
+            ["evaluate", "speech", "--data", "nothing", "--ablations", "OUT"],
+            "--ablations is of the suites feim-tts and talking-face-gan; leave it out",
+        ),
         (["evaluate", "feim-tts", "--data", "nothing", "--out", "OUT", "--ablations", "OUT"], "has no models to compare"),
         (["evaluate", "feim-tts", "--data", "nothing", "--out", "OUT"], "there is no nothing/models/dnsmos_sig_bak_ovr.onnx"),
         (["sing"], "invalid choice: 'sing'"),
@@ -249,6 +255,25 @@ def test_what_other_commands_refuse(tmp_path, capsys, arguments, words):
     if given[:1] == ["train"]:
         given += ["--out", str(tmp_path / "run"), "--checkpoints", str(CHECKPOINTS)]
     assert words in refused(capsys, *given)
+
+
+@pytest.mark.parametrize("kind", ["vtt", "srt"])
+def test_subtitles_beside_the_film(tmp_path, capsys, monkeypatch, kind):
+    talking = SimpleNamespace(
+        frames=[0], cues=[Cue(0.5, 1.5, "We count <one>.")], notes=(), emotion="happy", seed=0, timings={"video": 2.0},
+        save=lambda path, progress: path.write_bytes(b"film"),
+    )  # fmt: skip
+    studio = SimpleNamespace(speak=lambda *given: SimpleNamespace(notes=()), animate=lambda *given, size: talking)
+    monkeypatch.setattr("feim.load", lambda: studio)
+    out, subtitles = tmp_path / "hello.mp4", tmp_path / f"hello.{kind}"
+    said = ["animate", "--face", FACE, "--text", "We count <one>.", "--out", str(out), "--json"]
+    assert main(said) == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["hello.mp4"]  # none unless they are asked for
+    assert json.loads(one_line(capsys.readouterr().out))["subtitles"] is None
+    assert main([*said, "--subtitles", kind]) == 0
+    assert json.loads(one_line(capsys.readouterr().out))["subtitles"] == str(subtitles)
+    comma, words = {"vtt": (".", "We count &lt;one&gt;."), "srt": (",", "We count <one>.")}[kind]
+    assert f"00:00:00{comma}500 --> 00:00:01{comma}500\n{words}\n" in subtitles.read_text()
 
 
 def test_doctor_for_people(capsys):

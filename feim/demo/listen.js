@@ -8,9 +8,11 @@ function recall() { try { return localStorage.getItem(remembered); } catch { ret
 function remember(value) { try { value ? localStorage.setItem(remembered, value) : localStorage.removeItem(remembered); } catch { /* private window */ } }
 
 function show(screen) {
+  all("audio, video").forEach((medium) => { URL.revokeObjectURL(medium.src); });
   one(".sheet").outerHTML = screen.html;
   code = screen.code;
   place = screen.place;
+  all("audio, video").forEach(load);
   remember(code);
   one("h2").focus({ preventScroll: true });
   scrollTo({ top: 0 });
@@ -31,17 +33,21 @@ async function ask(name, wish) {
   all(".go, .quiet").forEach((button) => { button.disabled = false; });
 }
 
-// Players: one sounds at a time, and questions open when every sound was heard to its end.
-function toggle(player) {
-  const audio = player.querySelector("audio");
-  all("audio").forEach((other) => { if (other !== audio) other.pause(); });
-  if (audio.paused) audio.play(); else audio.pause();
+// Players: one plays at a time, and questions open when every sound or film was played to its end.
+function load(medium) {  // as a blob: iPhones play no film from a data address
+  const bytes = Uint8Array.from(atob(medium.dataset.bytes), (letter) => letter.charCodeAt(0));
+  medium.src = URL.createObjectURL(new Blob([bytes], { type: medium.dataset.type }));
 }
-function draw(audio) {
-  const player = audio.closest(".player"), button = player.querySelector(".play");
-  player.classList.toggle("playing", !audio.paused);
-  button.setAttribute("aria-label", (audio.paused ? "Play " : "Pause ") + button.dataset.name);
-  player.querySelector("i").style.width = `${audio.duration ? 100 * audio.currentTime / audio.duration : 0}%`;
+function toggle(player) {
+  const medium = player.querySelector("audio, video");
+  all("audio, video").forEach((other) => { if (other !== medium) other.pause(); });
+  if (medium.paused) medium.play(); else medium.pause();
+}
+function draw(medium) {
+  const player = medium.closest(".player"), button = player.querySelector(".play");
+  player.classList.toggle("playing", !medium.paused);
+  button.setAttribute("aria-label", (medium.paused ? "Play " : "Pause ") + button.dataset.name);
+  player.querySelector("i").style.width = `${medium.duration ? 100 * medium.currentTime / medium.duration : 0}%`;
 }
 for (const event of ["play", "pause", "timeupdate", "ended"]) {
   element.addEventListener(event, ({ target }) => {  // these do not bubble
@@ -56,19 +62,23 @@ for (const event of ["play", "pause", "timeupdate", "ended"]) {
   }, true);
 }
 
+element.addEventListener("error", ({ target }) => {
+  if (target.closest?.(".player")) one(".trouble").textContent = "Your browser cannot play this. Please go on in another, with your code.";
+}, true);
+
 const isOpen = (fieldset) => !fieldset.disabled && !fieldset.querySelector(":checked");
 function submit(form) {
   if (form.dataset.do === "go_on") return ask("go_on", form.querySelector("input").value);
   const missing = all("fieldset").find((fieldset) => !fieldset.querySelector(":checked"));
   if (missing) {
-    one(".trouble").textContent = missing.disabled ? "Listen to the end first, then answer." : "One answer is missing.";
+    one(".trouble").textContent = missing.disabled ? "Play it to the end first, then answer." : "One answer is missing.";
     return missing.scrollIntoView({ behavior: "smooth", block: "center" });
   }
   const values = Object.fromEntries(all("fieldset").map((f) => [f.dataset.question, Number(f.querySelector(":checked").value)]));
   return ask("answer", { code, place, values });
 }
 element.addEventListener("click", ({ target }) => {
-  const play = target.closest(".play");
+  const play = target.closest(".play, video");
   if (play) toggle(play.closest(".player"));
   else if (target.closest("[data-do=begin]")) ask("begin", null);
   else if (target.closest("form [type=submit]")) submit(target.closest("form"));

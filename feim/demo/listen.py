@@ -1,6 +1,6 @@
-"""The page of a listening test: consent, a practice sound, one stimulus after the other, and thanks. Raters return with their code.
+"""The page of a listening test: consent, practice, one stimulus after the other, and thanks. Raters return with their code.
 
-The browser gets sounds as bare samples inside the page: no file, no address and no name in it tells which system speaks.
+The browser gets sounds and films as bare data inside the page: no file, no address and no name in it tells which system speaks.
 """
 
 import base64
@@ -8,6 +8,7 @@ import io
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -19,10 +20,25 @@ from num2words import num2words
 from feim.demo.page import HERE, HOURGLASS, LOGO
 from feim.demo.page import launch as serve
 from feim.evaluation.listening.answers import AlreadyAnswered, Answers, Rater, RefusedAnswer, UnknownRater, UnusableAnswers
-from feim.evaluation.listening.design import ListeningTest, Question, Stimulus, plan, scale, stimuli
+from feim.evaluation.listening.design import ListeningTest, Question, Stimulus, is_film, plan, scale, stimuli
 from feim.evaluation.listening.folder import read_picture, read_sound
+from feim.signal.ffmpeg import duration
 
-HEADER = f"<header>{LOGO}<div><h1>Listening test</h1><p>Your ears decide. There are no wrong answers.</p></div></header>"
+
+@dataclass(frozen=True)
+class Words:
+    """How the page speaks about what is rated: its title and motto; one of them; what raters do to attend, and so take in; whom."""
+
+    title: str
+    motto: str
+    one: str
+    attend: str
+    take_in: str
+    whom: str
+
+
+SOUNDS = Words("Listening test", "Your ears decide.", "sound", "listen", "hear", "Who speaks")
+FILMS = Words("Viewing test", "Your eyes and ears decide.", "film", "watch", "see", "Whom you see")
 PLAY = """<svg viewBox="0 0 24 24" aria-hidden="true"><path class="start" d="M8 5.200v13.600L19 12z"/>
 <path class="pause" d="M7 5h3.600v14H7zM13.400 5H17v14h-3.600z"/></svg>"""
 TICK = """<svg class="heard" viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12.500l4.500 4.500L19 7.500"/></svg>"""
@@ -48,8 +64,10 @@ def build_page(test: ListeningTest, answers: Answers) -> gr.Blocks:
 
         return _screen_after(test, answers, keep)
 
-    with gr.Blocks(title="Listening test", delete_cache=(HOURGLASS, HOURGLASS), analytics_enabled=False) as page:
-        gr.HTML(HEADER, elem_id="header")
+    words = _words(test)
+    header = f"<header>{LOGO}<div><h1>{words.title}</h1><p>{words.motto} There are no wrong answers.</p></div></header>"
+    with gr.Blocks(title=words.title, delete_cache=(HOURGLASS, HOURGLASS), analytics_enabled=False) as page:
+        gr.HTML(header, elem_id="header")
         gr.HTML(
             _start_screen(test), elem_id="listening", apply_default_css=False, js_on_load=(HERE / "listen.js").read_text(encoding="utf-8"),
             server_functions=[begin, go_on, answer], test=test.fingerprint(),
@@ -80,20 +98,24 @@ def _screen_after(test: ListeningTest, answers: Answers, step: Callable[[], Rate
     return {"html": html, "code": rater.code if place < len(order) else None, "place": place}
 
 
+def _words(test: ListeningTest) -> Words:
+    return FILMS if test.of_films else SOUNDS
+
+
 def _start_screen(test: ListeningTest) -> str:
-    heard = stimuli(test).values()
-    minutes = max(1, round(sum(2 * _seconds(test, stimulus) + BETWEEN * len(test.questions) for stimulus in heard) / 60))
-    task = "You hear two sounds at a time, A and B, and answer" if test.kind == "ab" else "After each sound you answer"
+    words, met = _words(test), stimuli(test).values()
+    minutes = max(1, round(sum(2 * _seconds(test, stimulus) + BETWEEN * len(test.questions) for stimulus in met) / 60))
+    two, each = f"You {words.take_in} two {words.one}s at a time, A and B, and answer", f"After each {words.one} you answer"
     asked = "one question" if len(test.questions) == 1 else f"{num2words(len(test.questions))} questions"
-    watched = " One sound checks that you are listening: do what it says." if test.checks else ""
+    checked = f" One {words.one} checks that you {words.attend} with care: do what it says." if test.checks else ""
     return f"""<section class="sheet start"><h2>{escape(test.title)}</h2>
-<p class="lead">{task} {asked}. There are {len(heard)} to hear, which takes about {minutes} minutes.
+<p class="lead">{two if test.kind == "ab" else each} {asked}. There are {len(met)} to {words.take_in}, which takes about {minutes} minutes.
 Headphones and a quiet room help.</p>
 <div class="consent"><h3>Before you begin</h3><ul>
 <li><b>What is kept:</b> your answers and a random code, and nothing else. Your browser remembers the code.</li>
-<li><b>Who speaks:</b> machines or people, in an order drawn for you. You are not told which.</li>
+<li><b>{words.whom}:</b> machines or people, in an order drawn for you. You are not told which.</li>
 <li><b>You may stop</b> at any time, and go on later with your code. What you answered counts.</li>
-<li>Taking part is voluntary.{watched}</li></ul></div>
+<li>Taking part is voluntary.{checked}</li></ul></div>
 <p class="trouble" role="alert"></p>
 <div class="ways"><button type="button" class="go" data-do="begin">I agree. Begin</button>
 <form data-do="go_on"><label for="code">Been here before?</label>
@@ -102,10 +124,10 @@ Headphones and a quiet room help.</p>
 
 
 def _trial_screen(test: ListeningTest, order: list[Stimulus], place: int, rater: Rater) -> str:
-    stimulus = order[place]
+    stimulus, words = order[place], _words(test)
     pair = len(stimulus.files) == 2
     files = stimulus.files[::-1] if stimulus.swapped else stimulus.files
-    players = "".join(_player(test.folder / file, name) for file, name in zip(files, "AB" if pair else ("the sound",), strict=True))
+    players = "".join(_player(test.folder / file, name) for file, name in zip(files, "AB" if pair else (f"the {words.one}",), strict=True))
     practice = (
         "<p class='practice'><b>Practice.</b> This one does not count. Note your code: with it you can go on later.</p>"
         if stimulus.role == "training"
@@ -115,8 +137,10 @@ def _trial_screen(test: ListeningTest, order: list[Stimulus], place: int, rater:
     keys = f"<kbd>{'</kbd> <kbd>'.join('AB')}</kbd> play" if pair else "<kbd>Space</kbd> plays"
     numbers = range(1, len(scale(test, test.questions[0])) + 1)
     keys += f" · <kbd>{numbers[0]}</kbd>–<kbd>{numbers[-1]}</kbd> answer · <kbd>Enter</kbd> goes on"
-    first = f"<span>Listen{' to both' if pair else ''} to the end. </span>You may play {'them' if pair else 'it'} again."
-    return f"""<section class="sheet trial"><div class="where"><progress max="{len(order)}" value="{place}" aria-hidden="true"></progress>
+    whole = "Play both to the end" if pair else f"{words.attend.capitalize()} to the end"
+    first = f"<span>{whole}. </span>You may play {'them' if pair else 'it'} again."
+    look = "sheet trial of-films" if test.of_films else "sheet trial"
+    return f"""<section class="{look}"><div class="where"><progress max="{len(order)}" value="{place}" aria-hidden="true"></progress>
 <h2 tabindex="-1">{place + 1}<small> of {len(order)}</small></h2><p>Your code <b class="code">{_spaced(rater.code)}</b></p></div>
 {practice}<div class="stage">{face}<div class="players">{players}<p class="first">{first}</p></div></div>
 <form data-do="answer">{"".join(_asked(test, question, stimulus, index) for index, question in enumerate(test.questions))}
@@ -127,7 +151,14 @@ def _trial_screen(test: ListeningTest, order: list[Stimulus], place: int, rater:
 def _player(path: Path, name: str) -> str:
     label = f"<b>{name}</b>" if len(name) == 1 else ""
     return f"""<div class="player"><button type="button" class="play" data-name="{name}" aria-label="Play {name}">{PLAY}</button>{label}
-<div class="bar"><i></i></div>{TICK}<audio preload="auto" src="{_sound(path)}"></audio></div>"""
+<div class="bar"><i></i></div>{TICK}{_medium(path)}</div>"""
+
+
+def _medium(path: Path) -> str:
+    """What plays it, without a source yet: listen.js makes one of the bytes."""
+    if is_film(path):
+        return f"""<video preload="auto" playsinline disablepictureinpicture data-type="video/mp4" data-bytes="{_film(path)}"></video>"""
+    return f"""<audio preload="auto" data-type="audio/wav" data-bytes="{_sound(path)}"></audio>"""
 
 
 def _asked(test: ListeningTest, question: Question, stimulus: Stimulus, index: int) -> str:
@@ -150,15 +181,21 @@ def _spaced(code: str) -> str:
 
 
 def _seconds(test: ListeningTest, stimulus: Stimulus) -> float:
-    return sum(soundfile.info(test.folder / file).duration for file in stimulus.files)
+    return sum(duration(test.folder / file) or 0 for file in stimulus.files)
 
 
 @cache
 def _sound(path: Path) -> str:
-    """A sound as a data address of plain wav, which holds samples and nothing more."""
+    """A sound as plain wav, which holds samples and nothing more, in base64."""
     plain = io.BytesIO()
     soundfile.write(plain, *read_sound(path), format="WAV", subtype="PCM_16")
-    return "data:audio/wav;base64," + base64.b64encode(plain.getvalue()).decode()
+    return base64.b64encode(plain.getvalue()).decode()
+
+
+@cache
+def _film(path: Path) -> str:
+    """A film as it lies in the test's folder, in base64."""
+    return base64.b64encode(path.read_bytes()).decode()
 
 
 @cache

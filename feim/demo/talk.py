@@ -12,13 +12,16 @@ from feim.demo.intensity import intensity_control
 from feim.demo.portrait import portrait_input
 from feim.signal.emotion import EMOTIONS
 from feim.signal.ffmpeg import duration
+from feim.signal.subtitles import to_vtt
 from feim.studio import Studio
 
 TEXT = "Good morning. I have something to tell you, and you will not believe it."
 _FACE = "<path d='M70 58c0 60 24 92 53 92s53-32 53-92c0-34-20-54-53-54S70 24 70 58Z'/><path d='M96 62h14M136 62h14M106 108q17 14 34 0'/>"
 IDLE = f"""<div class='idle'><svg class='drawn' viewBox='0 0 246 156' aria-hidden='true'>{_FACE}</svg>
 <span>Choose a portrait, write a sentence or give a recording, and press <b>Make the film</b>.</span></div>"""
+CAPTIONS = "<label class='captions' hidden><input type='checkbox' checked> Subtitles</label>"
 LONGEST = 300  # seconds of a recording: others are waiting
+PAINTERS = {"portrait": "The photo's own pixels move", "gan": "A published GAN paints it anew"}
 SHARE = 0.3  # of the whole, that is done when the first picture can be drawn
 
 
@@ -37,15 +40,23 @@ def talk_tab(studio: Studio) -> None:
             intensity = intensity_control(name="film-intensity")
             with gr.Accordion("Fine tuning", open=False):
                 seed = gr.Number(0, label="Seed (another take)", precision=0, minimum=0, min_width=100)
+                renderer = gr.Radio(
+                    [(PAINTERS[name], name) for name in studio.renderers], value="portrait", label="How it is drawn", elem_id="renderer",
+                    visible=len(studio.renderers) > 1,
+                )  # fmt: skip
             button = gr.Button("Make the film", variant="primary", size="lg", elem_id="animate", elem_classes="go")
         with gr.Column(scale=6, min_width=320, elem_classes="card result"):
             status = gr.HTML(IDLE, html_template="<div role='status'>${value}</div>", elem_id="film-status", elem_classes="status")
             film = gr.Video(label="AI-generated film", interactive=False, autoplay=True, buttons=["download"], elem_id="film")
+            # Not Gradio's own subtitles, which become files that it does not delete.
+            script = (Path(__file__).parent / "captions.js").read_text(encoding="utf-8")
+            captions = gr.HTML("", html_template=CAPTIONS, apply_default_css=False, js_on_load=script, elem_id="captions")
 
-    def animate(text, face=None, emotion="neutral", intensity=1, seed=0, recording=None, progress=gr.Progress()):  # noqa: B008
+    def animate(text, face=None, emotion="neutral", intensity=1, seed=0, recording=None, renderer="portrait", progress=gr.Progress()):  # noqa: B008
         """Let a portrait say a text, or a recording.
 
-        Gives the film (mp4, 25 frames a second, with subtitles) and a line about it. Nothing is kept.
+        Gives the film (mp4, 25 frames a second, with subtitles), a line about it, and the subtitles as WebVTT, which are empty for a
+        recording. Nothing is kept.
         """
         with explained(), TemporaryDirectory() as folder:  # Gradio copies the film to where it is deleted in time
             if not face:
@@ -59,14 +70,14 @@ def talk_tab(studio: Studio) -> None:
             if heard and (duration(Path(heard["path"])) or 0) > LONGEST:
                 raise ValueError(f"the recording is longer than {LONGEST // 60} minutes; cut out a part of it")
             said = heard["path"] if heard else studio.speak(text or "", face["path"], *feeling, progress=report(0, 0.8 * SHARE))
-            talking = studio.animate(face["path"], said, *feeling, progress=report(0.8 * SHARE, 0.2 * SHARE))
+            talking = studio.animate(face["path"], said, *feeling, renderer=renderer, progress=report(0.8 * SHARE, 0.2 * SHARE))
             path = talking.save(Path(folder) / f"feim-{talking.emotion}.mp4", progress=report(SHARE, 1 - SHARE))
             notes = talking.notes if heard else tuple(dict.fromkeys(said.notes + talking.notes))
-            yield str(path), describe(talking, time.perf_counter() - began, notes)
+            yield str(path), describe(talking, time.perf_counter() - began, notes), to_vtt(talking.cues) if talking.cues else ""
 
     gr.on(
-        [button.click, text.submit], animate, [text, face, emotion, intensity, seed, recording], [film, status], api_name="animate",
-        show_progress_on=film, preprocess=False, concurrency_limit=1, concurrency_id="speak",
+        [button.click, text.submit], animate, [text, face, emotion, intensity, seed, recording, renderer], [film, status, captions],
+        api_name="animate", show_progress_on=film, preprocess=False, concurrency_limit=1, concurrency_id="speak",
     )  # fmt: skip
 
 

@@ -5,8 +5,9 @@ of Avaneesh et al. ("Improved Speech Synchronized Talking Face Generation from a
 strides and loss weights are theirs. Where they leave something open, or we depart:
 
 - Emotions are our seven: their six (neutral is one of them) and surprise.
-- Intensity, which they have not: the embedding moves in a straight line from the neutral one to the emotion's, as far as
-  `feim.signal.action_units.strength` says that γ moves a face. So γ = 30 shows the strongest emotion in the corpus, and never more.
+- Intensity, which they have not, and in every frame its own: the embedding moves in a straight line from the neutral one to the
+  emotion's, as far as `feim.signal.action_units.strength` says that γ moves a face. So γ = 30 shows the strongest emotion in the
+  corpus, and never more.
 - Convolutions over speech take the silence around it for padding, so that any stretch of a long recording gives the very frames
   that the whole gives: films of any length are made in constant memory.
 - A skip connection is the same for every frame of a film. Its half of each convolution is computed once, which halves the decoder's
@@ -42,7 +43,7 @@ from feim.models.talking_face_parts import (
 )
 from feim.signal.action_units import strength
 from feim.signal.audio import SAMPLE_RATE
-from feim.signal.emotion import parse_emotion
+from feim.signal.emotion import parse_emotion, parse_intensity
 from feim.signal.face import Face
 from feim.signal.face_motion import FRAME_RATE
 
@@ -135,7 +136,7 @@ class TalkingFace(nn.Module):
         Args:
             image: (B, 3, 128, 128) in [−1, 1], the face aligned as `picture_of` does.
             speech: (B, 640·(F − 1) + 2·REACH + 1) at 16 kHz, as `stretch` cuts it.
-            emotion: (B,) index into EMOTIONS; amount: (B,) of it, from 0, neutral, to 1, the strongest.
+            emotion: (B,) index into EMOTIONS; amount: (B, F) of it, from 0, neutral, to 1, the strongest.
         """
         frames = (speech.shape[1] - 2 * REACH - 1) // SAMPLES + 1
         noise = torch.randn(len(image), frames, self.noise, device=image.device)
@@ -150,21 +151,21 @@ class TalkingFace(nn.Module):
         """The next F frames.
 
         Args:
-            speech: as in `forward`, of these frames; feeling: (B, D) from the emotion encoder; noise: (B, F, `self.noise`) normal.
+            speech: as in `forward`, of these frames; feeling: (B, F, D) from the emotion encoder; noise: (B, F, `self.noise`) normal.
             memory: after the frames before; None at the beginning.
         """
         before = memory or Memory(None, None, None)
         heard, speech_memory = self.speech_encoder(speech, before.speech)  # (B, F, D)
         noise, noise_memory = self.noise_encoder(noise, before.noise)  # (B, F, ·)
-        every_frame = torch.cat([portrait.embedding, feeling], 1)[:, None].expand(-1, heard.shape[1], -1)
-        video, pictures = self.decoder(torch.cat([heard, noise, every_frame], 2), portrait.still, before.pictures)
+        seen = portrait.embedding[:, None].expand(-1, heard.shape[1], -1)
+        video, pictures = self.decoder(torch.cat([heard, noise, seen, feeling], 2), portrait.still, before.pictures)
         emotion = self.emotion_hearer(heard) if self.emotion_hearer else None
         return Film(video, Memory(speech_memory, noise_memory, pictures), emotion)
 
 
 def picture_of(face: Face) -> np.ndarray:
     """A found face → (128, 128, 3) uint8, aligned as all that the generator learnt from."""
-    return to_side(torch.from_numpy(face.crop)[None])[0].numpy()
+    return to_side(torch.tensor(face.crop)[None])[0].numpy()
 
 
 def to_side(pictures: Tensor) -> Tensor:
@@ -196,7 +197,7 @@ def stream(
     image: np.ndarray,
     waveform: np.ndarray,
     emotion: str = "neutral",
-    intensity: float = 1.0,
+    intensity: float | np.ndarray = 1.0,
     seed: int = 0,
     at_once: int = FRAME_RATE,
 ) -> Iterator[np.ndarray]:
@@ -204,12 +205,16 @@ def stream(
 
     Args:
         image: (128, 128, 3) uint8 from `picture_of`; waveform: (samples,) float32 at 16 kHz.
-        emotion, intensity: as visitors give them, γ from 0 to 30.
+        emotion, intensity: as visitors give them, γ from 0 to 30, one for all frames or (F,).
 
     Yields: (n, 128, 128, 3) uint8.
-    Raises: UnknownEmotion, InvalidIntensity; ValueError for a picture of another size or a waveform without samples.
+    Raises: UnknownEmotion, InvalidIntensity; ValueError for a picture of another size, a waveform without samples, or an intensity
+        for more or fewer frames.
     """
-    wish = parse_emotion(emotion, intensity)
+    gammas, total = np.asarray(intensity, dtype=float), frames_of(waveform)
+    wish = parse_emotion(emotion, max((parse_intensity(gamma) for gamma in gammas.ravel()), default=0.0))
+    if gammas.ndim and gammas.shape != (total,):
+        raise ValueError(f"intensities of shape {gammas.shape} for a film of {total} frames; give each frame one")
     if image.shape != (SIDE, SIDE, 3) or image.dtype != np.uint8:
         raise ValueError(
             f"a picture of shape {image.shape} and {image.dtype}; the generator takes ({SIDE}, {SIDE}, 3) uint8 from `picture_of`"
@@ -218,19 +223,24 @@ def stream(
         raise ValueError("the sound is empty; record or export it again")
     device = next(generator.parameters()).device
     face = generator.look(to_signed(torch.tensor(image, device=device)).movedim(-1, 0)[None])
-    amount = torch.tensor([strength(wish.intensity)], dtype=torch.float32, device=device)
-    feeling = generator.emotion_encoder(torch.tensor([wish.index], device=device), amount)
-    random, memory, total = torch.Generator().manual_seed(seed), None, frames_of(waveform)
+    amount = torch.from_numpy(np.broadcast_to(strength(gammas), total).astype(np.float32)).to(device)
+    feeling = generator.emotion_encoder(torch.tensor([wish.index], device=device), amount[None])
+    random, memory = torch.Generator().manual_seed(seed), None
     for first in range(0, total, at_once):
         frames = min(at_once, total - first)
         noise = torch.stack([torch.randn(generator.noise, generator=random) for _ in range(frames)])[None]
         speech = torch.from_numpy(stretch(waveform, first, frames))[None]
-        video, memory, _ = generator.animate(face, speech.to(device), feeling, noise.to(device), memory)
+        video, memory, _ = generator.animate(face, speech.to(device), feeling[:, first : first + frames], noise.to(device), memory)
         yield ((video[0].float() + 1) * 127.5).round().byte().movedim(1, -1).cpu().numpy()
 
 
 def generate(
-    generator: TalkingFace, image: np.ndarray, waveform: np.ndarray, emotion: str = "neutral", intensity: float = 1.0, seed: int = 0
+    generator: TalkingFace,
+    image: np.ndarray,
+    waveform: np.ndarray,
+    emotion: str = "neutral",
+    intensity: float | np.ndarray = 1.0,
+    seed: int = 0,
 ) -> np.ndarray:
     """The whole film, (F, 128, 128, 3) uint8, F = ⌈samples / 640⌉; arguments and errors as `stream`."""
     return np.concatenate(list(stream(generator, image, waveform, emotion, intensity, seed)))

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from feim.models.talking_face import SIDE
-from feim.models.talking_face_parts import EMBEDDING, IMAGE_LAYERS, SLOPE, scaled
+from feim.models.talking_face_parts import EMBEDDING, IMAGE_LAYERS, SLOPE, SpeechEncoder, scaled
 from feim.nn.adversarial import critic_loss, gradient_penalty, made_loss
 from feim.signal.emotion import EMOTIONS
+from feim.signal.visemes import MOUTH
 
 FAKE = len(EMOTIONS)  # the emotion discriminator's class of films that no camera saw
 HIDDEN = 2048  # of the discriminators' two full layers
@@ -73,6 +74,22 @@ class Weights:
     def total(self, terms: dict[str, Tensor]) -> Tensor:
         """J = α·mouth + β·perceptual + γ·frame + δ·emotion + ε·eyes, of those terms that there are."""
         return sum(getattr(self, name) * term for name, term in terms.items())
+
+
+class MouthHearer(nn.Module):
+    """The speech encoder before it meets pictures: its embedding is to tell the mouth's shapes.
+
+    Not in the paper. Through pictures alone, a speech encoder that begins with samples learns for many hours what phones are.
+    """
+
+    def __init__(self, encoder: SpeechEncoder):
+        super().__init__()
+        self.encoder = encoder
+        self.tell = nn.Linear(encoder.embedding, len(MOUTH))
+
+    def forward(self, speech: Tensor) -> Tensor:
+        """Speech as TalkingFace hears it → (B, F, 10), as feim.signal.visemes.mouth_of."""
+        return self.tell(self.encoder(speech)[0])
 
 
 def mouth_loss(video: Tensor, real: Tensor, mouth: Tensor) -> Tensor:

@@ -104,10 +104,10 @@ class EmotionEncoder(nn.Module):
         self.layers = nn.Sequential(nn.Linear(len(EMOTIONS), size), nn.LeakyReLU(SLOPE), nn.Linear(size, size), nn.LeakyReLU(SLOPE))
 
     def forward(self, emotion: Tensor, amount: Tensor) -> Tensor:
-        """Index into EMOTIONS (B,), how much of it (B,) → (B, D)."""
+        """Index into EMOTIONS (B,), how much of it in each frame (B, F) → (B, F, D)."""
         all_emotions = self.layers(torch.eye(len(EMOTIONS), device=emotion.device))
         neutral = all_emotions[NEUTRAL]
-        return neutral + amount[:, None] * (all_emotions[emotion] - neutral)
+        return neutral + amount[:, :, None] * (all_emotions[emotion] - neutral)[:, None]
 
 
 class SkipConvolution(nn.Module):

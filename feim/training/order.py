@@ -17,6 +17,7 @@ class Order:
         decoder: of FEIM-TTS; None is the one that ships.
         shares: how often each corpus is drawn, one number each; None is the recipe's own.
         forget_emotions: the initial weights' emotions are erased, so that they are learnt from these corpora alone.
+        blocks: how many of its blocks a score network keeps, where it is made shallower; None is the recipe's own.
         name: what the finished weights are called, where a recipe makes more than one kind; None is the recipe's own.
     """
 
@@ -33,6 +34,7 @@ class Order:
     name: str | None = None
     shares: tuple[float, ...] | None = None
     forget_emotions: bool | None = None
+    blocks: int | None = None
 
     def refuse(self, recipe: str, *options: str) -> None:
         """Raises ValueError when one of these attributes is given, of which the recipe would make nothing."""
@@ -44,7 +46,9 @@ class Order:
         """The command line of this order: folders by their names alone, without where the run keeps its files."""
         words = ["python -m feim train", recipe, *(f"--corpus {folder.name}" for folder in self.corpora)]
         words += [f"--{name} {folder.name}" for name in ("faces", "heads") if (folder := getattr(self, name))]
-        words += [f"--{name} {value}" for name in ("name", "decoder", "initial", "steps") if (value := getattr(self, name)) is not None]
+        words += [
+            f"--{name} {value}" for name in ("name", "decoder", "initial", "blocks", "steps") if (value := getattr(self, name)) is not None
+        ]
         words += [f"--shares {' '.join(f'{share:g}' for share in self.shares)}"] if self.shares else []
         words += [f"--{name.replace('_', '-')}" for name in ("forget_emotions", "miniature", "resume") if getattr(self, name)]
         return " ".join(words)

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from feim.data import talking
 from feim.data.clip import read_manifest
-from feim.data.talking import UNRATED, Talking, films, mirrored, read_talking
-from feim.models.talking_face import REACH, SAMPLES
+from feim.data.talking import UNRATED, Talking, films, mirrored, read_talking, upright
+from feim.models.talking_face import REACH, SAMPLES, to_side
 from feim.signal.audio import write_audio
 from feim.signal.emotion import EMOTIONS
-from feim.signal.face import CANONICAL
+from feim.signal.face import CANONICAL, align, similarity
 from feim.signal.video import write_video
 from tests.data.talking_films import film, portrait, speech, talking_corpus
 
@@ -34,11 +35,24 @@ def test_faces_are_aligned_and_their_mouths_and_eyes_known(corpus):
     template = CANONICAL * 128 / 224
     assert np.abs(corpus.eyes - template[:2]).max() < 2.5
     assert np.abs(corpus.mouth - template[3:].mean(0)).max() < 6  # it opens downwards
-    for name, kind in (("frames", np.uint8), ("audio", np.float16), ("mouth", np.float16), ("eyes", np.float16)):
+    for name, kind in (("frames", np.uint8), ("audio", np.float16), ("mouth", np.float16), ("eyes", np.float16), ("amount", np.float16)):
         array = getattr(corpus, name)
         assert array.dtype == kind
         assert len(array) == 120
         assert isinstance(array, np.memmap)
+
+
+@pytest.mark.parametrize("times", [0.7, 1, 3])
+def test_frames_are_turned_as_pictures_are(times):
+    """Smaller or larger: what `align` and antialiasing make of a turned portrait."""
+    image, points = portrait(0)
+    size = round(len(image) * times)
+    image = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+    turned = points * times @ np.array([[0.98, 0.17], [-0.17, 0.98]]).T + [6 * times, -4 * times]
+    expected = to_side(torch.from_numpy(align(image, turned))[None])[0].numpy()
+    found = upright(image, similarity(turned, CANONICAL) * 128 / 224)
+    inside = expected[20:-20, 20:-20].astype(int)
+    assert np.abs(found[20:-20, 20:-20] - inside).mean() < 0.05 * np.abs(inside - inside.mean()).mean()
 
 
 def test_mouths_move_with_the_speech_of_their_own_frame(corpus):
@@ -76,7 +90,7 @@ def test_clips_without_a_face_give_nothing_and_the_others_stay(corpus, tmp_path)
     assert np.abs(found.audio[0]).max() > 0
     assert np.abs(found.audio[5:12]).max() == 0
     assert np.abs(found.eyes[12:31] - found.eyes[20]).max() < 2  # before the face is seen, where it is seen first
-    assert films([found], 2, frames=12)(0)["amount"].tolist() == pytest.approx([UNRATED] * 2)
+    assert films([found], 2, frames=12)(0)["amount"].tolist() == [[pytest.approx(UNRATED, abs=1e-3)] * 12] * 2
     with pytest.raises(ValueError, match="no face in any of 1 clips"):
         read_talking(tmp_path, clips[1:2], processes=1)
 
@@ -94,7 +108,7 @@ def test_batches_are_what_the_model_takes(corpus):
     shapes = {name: tuple(value.shape) for name, value in batch.items()}
     assert shapes == {
         "video": (3, 10, 3, 128, 128), "image": (3, 3, 128, 128), "speech": (3, 9 * SAMPLES + 2 * REACH + 1), "mouth": (3, 10, 2),
-        "eyes": (3, 10, 2, 2), "emotion": (3,), "amount": (3,),
+        "eyes": (3, 10, 2, 2), "emotion": (3,), "amount": (3, 10),
     }  # fmt: skip
     assert (batch["video"].dtype, batch["speech"].dtype, batch["mouth"].dtype) == (torch.uint8, torch.float32, torch.float32)
 

@@ -1,6 +1,7 @@
 """The listening page as raters meet it: over HTTP, with good and bad answers, and in a browser with keys alone."""
 
 import shutil
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -14,24 +15,28 @@ from feim.evaluation.listening.answers import DATABASE, Answers
 from feim.evaluation.listening.design import Control, Item, ListeningTest, Question, plan
 from feim.evaluation.listening.folder import write_test
 from feim.evaluation.listening.results import preference, read_results, score
+from feim.signal.video import write_video
 
 SYSTEMS = ("Old & plain", "Brand new")
 SECRETS = (*SYSTEMS, "Old &amp; plain", "harvest sentence", "attention trap", "rated", "wanted")
 
 
-def tone(pitch: float) -> np.ndarray:
-    return 0.2 * np.sin(2 * np.pi * pitch * np.arange(1600) / 16_000).astype(np.float32)
-
-
-@pytest.fixture(params=["mos", "ab"])
+@pytest.fixture(params=["mos", "ab", "films, mos", "films, ab"])
 def test(request, tmp_path) -> ListeningTest:
     Image.new("RGB", (64, 64), "tan").save(tmp_path / "face.png")
-    heard = [tone(90)] * (2 if request.param == "ab" else 1)
+    films, kind = "films" in request.param, request.param[-3:].strip()
+
+    def tone(pitch: float) -> np.ndarray | Path:
+        wave = 0.2 * np.sin(2 * np.pi * pitch * np.arange(1600) / 16_000).astype(np.float32)
+        frames = [np.full((64, 64, 3), pitch / 2, np.uint8)] * 3
+        return write_video(tmp_path / f"{pitch}.mp4", frames, wave, visible_mark=False) if films else wave
+
+    heard = [tone(90)] * (2 if kind == "ab" else 1)
     return write_test(
         tmp_path / "test",
         ListeningTest(
             "Which <voice>?",
-            request.param,
+            kind,
             (Question("naturalness", "How natural?"), Question("emotion", "How {emotion}?")),
             SYSTEMS,
             (
@@ -133,7 +138,7 @@ def test_files_of_the_test_are_out_of_reach(address, test):
 
 
 def test_in_a_browser_with_keys_alone(address, test):
-    width = {"mos": 390, "ab": 1280}[test.kind]
+    width = 390 if (test.kind == "mos") != test.of_films else 1280
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
@@ -157,11 +162,12 @@ def test_in_a_browser_with_keys_alone(address, test):
         page.keyboard.press("2")  # too early: nothing was heard yet
         assert page.locator(":checked").count() == 0
         page.keyboard.press("Enter")
-        page.get_by_text("Listen to the end first").wait_for()
+        page.get_by_text("Play it to the end first").wait_for()
 
         def rate(number: int) -> None:
             page.locator("h2", has_text=f"{number} of").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth") == width  # nothing sticks out sideways
+            assert page.locator("video" if test.of_films else "audio").count() == len(plan(test, "any", 0)[0].files)
             for heard, key in enumerate("ab" if test.kind == "ab" else " ", start=1):
                 page.keyboard.press("Space" if key == " " else key)
                 page.wait_for_function(f"document.querySelectorAll('.player.done').length == {heard}")

@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import threading
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,9 @@ from feim.evaluation.listening.answers import (
 from feim.evaluation.listening.design import AGREEMENT, Control, Item, ListeningTest, Question, plan, stimuli
 from feim.evaluation.listening.folder import TEST, BadTest, read_test, write_test
 from feim.evaluation.listening.results import difference, preference, read_results, score
+from feim.signal.ffmpeg import tags
+from feim.signal.subtitles import Cue
+from feim.signal.video import read_video, write_video
 
 SYSTEMS = ("plain baseline", "shiny | new", "teacher")
 QUESTIONS = (Question("naturalness", "How natural?"), Question("emotion", "How {emotion}?", AGREEMENT, published="3.31 (the paper)"))
@@ -98,6 +101,52 @@ def test_a_test_is_never_overwritten(mos):
         write_test(mos.folder, design())
 
 
+@pytest.fixture
+def films(tmp_path) -> ListeningTest:
+    """Two systems' films of two texts, one to practise with; the second film of a text is the first in another colour."""
+
+    def film(name: str, red: int) -> Path:
+        frames = [np.full((48, 64, 3), (red, 90, 90), np.uint8)] * 5
+        return write_video(tmp_path / f"{name}.mp4", frames, tone(red), [Cue(0, 0.2, "Made by teacher.")])
+
+    items = tuple(Item(name, {"a": film(f"a-{name}", 80 + i), "teacher": film(f"teacher-{name}", 200 + i)}) for i, name in enumerate("xy"))
+    training = (Control("practice", [film("practice", 150)]),)
+    return write_test(tmp_path / "films", ListeningTest("Faces", "mos", (Question("q", "?"),), ("a", "teacher"), items, training))
+
+
+def test_films_come_back_and_do_not_tell_what_they_are(films):
+    assert films.of_films
+    assert read_test(films.folder).fingerprint() == films.fingerprint()
+    stored = list(films.folder.glob("*.mp4"))
+    assert len(stored) == 5
+    for path in stored:
+        assert not set(tags(path)) & {"comment", "ai_generated", "digital_source_type"}
+        for word in (b"teacher", b"AI-generated", b"FEIM", b"Made by", b"Algorithmic"):  # neither name, label nor subtitles
+            assert word not in path.name.encode() + path.read_bytes()
+    for item, red in zip(films.items, (200, 201), strict=True):
+        video = read_video(films.folder / item.files["teacher"])
+        frames = list(video.frames())
+        assert len(frames) == 5
+        assert np.abs(frames[2][40, 10].astype(int) - (red, 90, 90)).max() <= 4
+        assert np.abs(video.waveform).max() > 0.1
+
+
+def test_large_films_are_reduced_and_silent_ones_stay_silent(tmp_path):
+    wide = write_video(tmp_path / "wide.mp4", [np.full((96, 2048, 3), 90, np.uint8)])
+    test = write_test(tmp_path / "test", ListeningTest("T", "mos", (Question("q", "?"),), ("a",), (Item("x", {"a": wide}),)))
+    video = read_video(test.folder / test.items[0].files["a"])
+    assert (video.height, video.width) == (48, 1024)
+    assert video.waveform is None
+
+
+@pytest.mark.parametrize("damage", [lambda film: b"this is no film", lambda film: film[: len(film) * 2 // 3]])
+def test_damaged_films_are_explained(films, tmp_path, damage):
+    stored = films.folder / films.items[0].files["a"]
+    stored.write_bytes(damage(stored.read_bytes()))
+    with pytest.raises(BadTest, match=f"{stored.name} is not a film that can be shown"):
+        read_test(films.folder)
+
+
 def spoil(folder: Path, **changes) -> None:
     saved = json.loads((folder / TEST).read_text())
     (folder / TEST).write_text(json.dumps(saved | changes))
@@ -114,6 +163,7 @@ def spoil(folder: Path, **changes) -> None:
         ({"questions": []}, "there are no questions"),
         ({"questions": [{"name": "q", "ask": "?", "labels": ["no", "yes"]}]}, "has 2 labels"),
         ({"questions": [{"name": "q", "ask": "?", "colour": "red"}]}, "colour"),
+        ({"questions": [{"name": "q", "ask": "?", "overall": False}]}, "no question counts"),
         ({"items": []}, "there are no items"),
         ({"items": [{"name": "a", "emotion": "sad", "files": {"teacher": "a.wav"}}]}, "one file for each system"),
         ({"training": [{"name": "t", "emotion": "sad", "files": []}]}, "0 files; mos needs 1"),
@@ -330,11 +380,17 @@ def test_a_damaged_database_is_one_clear_line(mos, damage):
         Answers(mos).everything()
 
 
+def test_a_published_figure_may_be_corrected(mos):
+    Answers(mos)
+    spoil(mos.folder, questions=[asdict(QUESTIONS[0]), asdict(replace(QUESTIONS[1], published="3.13 (the erratum)"))])
+    assert "3.13" in read_results(Answers(read_test(mos.folder))).markdown()
+
+
 def test_answers_to_other_sounds_are_not_counted(mos):
     Answers(mos)
     sound = next(mos.folder.glob("*.wav"))
     soundfile.write(sound, tone(999), 16_000)
-    with pytest.raises(UnusableAnswers, match="other questions or sounds"):
+    with pytest.raises(UnusableAnswers, match="other questions or files"):
         Answers(read_test(mos.folder))
 
 
@@ -392,6 +448,21 @@ def test_tables_are_the_papers(mos):
     assert "| teacher | 0.0 | 0.0 | 0.0 | 50.0 | 50.0 |" in text
     assert "| Model | happy | sad |" in text
     assert "emotion: 3.31 (the paper)" in text
+
+
+def test_the_aggregate_is_of_the_questions_that_count_in_it(tmp_path):
+    test = design(questions=(*QUESTIONS, Question("lips", "?", overall=False)))
+    test = write_test(tmp_path / "test", test)
+    answers = Answers(test)
+    rater = answers.enrol()
+    for place, stimulus in enumerate(plan(test, rater.code, rater.number)):
+        best = 2 if stimulus.role == "check" else 5 if stimulus.systems == SYSTEMS[1:2] else 3
+        answers.record(rater, place, {"naturalness": best, "emotion": best - 1, "lips": 1})
+    results = read_results(answers)
+    assert score(results, SYSTEMS[1]).mean == 4.5
+    assert score(results, SYSTEMS[1], "lips").mean == 1
+    assert difference(results, SYSTEMS[1], SYSTEMS[0]).mean == 2
+    assert "The aggregate is of naturalness, emotion." in results.markdown()
 
 
 def test_unfinished_raters_count_as_far_as_they_answered(mos):

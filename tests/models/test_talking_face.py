@@ -71,7 +71,12 @@ def test_unknown_places_are_refused():
 def inputs(frames: int) -> tuple[torch.Tensor, ...]:
     random = torch.Generator().manual_seed(2)
     speech = torch.randn(2, SAMPLES * (frames - 1) + 2 * REACH + 1, generator=random)
-    return torch.rand(2, 3, 128, 128, generator=random) * 2 - 1, speech, torch.tensor([1, 2]), torch.tensor([0.3, 1.0])
+    return (
+        torch.rand(2, 3, 128, 128, generator=random) * 2 - 1,
+        speech,
+        torch.tensor([1, 2]),
+        torch.tensor([[0.3], [1.0]]).expand(2, frames),
+    )
 
 
 def test_squeeze_and_excitation_scales_channels_by_their_means():
@@ -151,7 +156,8 @@ def test_the_convolutional_lstm_is_an_lstm_in_every_pixel():
 def test_emotions_leave_neutral_in_a_straight_line():
     encoder = EmotionEncoder(0.1)
     labels = torch.arange(len(EMOTIONS))
-    none, half, whole = (encoder(labels, torch.full((7,), amount)) for amount in (0.0, 0.5, 1.0))
+    none, half, whole = (encoder(labels, torch.full((7, 1), amount)) for amount in (0.0, 0.5, 1.0))
+    none, half, whole = none[:, 0], half[:, 0], whole[:, 0]
     neutral = whole[NEUTRAL]
     assert torch.allclose(none, neutral.expand_as(none), atol=1e-6)
     assert torch.allclose(half, (neutral + whole) / 2, atol=1e-6)
@@ -165,6 +171,20 @@ def test_a_film_has_a_frame_for_every_begun_40_ms(generator, image, waveform):
     assert film.dtype == np.uint8
     assert film.std() > 0
     assert [frames_of(np.zeros(samples)) for samples in (1, 640, 641, 16_000)] == [1, 1, 2, 25]
+
+
+def test_every_frame_may_have_an_intensity_of_its_own(generator, image, waveform):
+    constant, neutral = (generate(generator, image, waveform, "happy", gamma) for gamma in (2.0, 0.0))
+    assert (generate(generator, image, waveform, "happy", np.full(26, 2.0)) == constant).all()
+    track = np.where(np.arange(26) < 13, 2.0, 0.0)
+    changing = generate(generator, image, waveform, "happy", track)
+    assert (changing[:13] == constant[:13]).all()
+    assert (changing[13:] != constant[13:]).any()
+    assert np.abs(changing[25].astype(float) - neutral[25]).mean() < np.abs(constant[25].astype(float) - neutral[25]).mean()
+    with pytest.raises(ValueError, match=r"intensities of shape \(25,\) for a film of 26 frames"):
+        generate(generator, image, waveform, "happy", np.ones(25))
+    with pytest.raises(InvalidIntensity):
+        generate(generator, image, waveform, "happy", np.full(26, 31.0))
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 100])

@@ -1,10 +1,9 @@
-"""A corpus of films: rendered people who do not exist speak with the teachers' voices and show every emotion, from a hint to its most.
+"""A corpus of films: people who do not exist speak with the teachers' voices and show every emotion, from a hint to its most.
 
 Beside each film lies the truth of each of its frames, as no camera could give it: how the face moves, its action units, where its 189
 landmarks are, how strong the emotion is. A person keeps one face, one voice and one split.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
@@ -17,8 +16,7 @@ from feim.data.phone_times import PhonesDoNotFit
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.corpus import PROSODY, SENTENCES, claim, fingerprint, record_all
 from feim.data.synthetic.engines import Engine
-from feim.data.synthetic.faces import Faces, load_faces, random_person, render
-from feim.data.synthetic.head import Head
+from feim.data.synthetic.sitters import Heads, Mixtures, sitters
 from feim.data.synthetic.voices import Speaker, design_speakers, read_text, speak
 from feim.signal.action_units import ACTION_UNITS, action_units, expression, strength
 from feim.signal.audio import FRAME_RATE as PHONE_RATE
@@ -45,7 +43,7 @@ class TalkingPerson:
 
     Attributes:
         name; split: "train", "valid" or "test".
-        face: the seed that `random_person` makes it of.
+        face: the seed that it is made of.
         voice: one teacher's; nobody knows the face's gender, so it may be any.
     """
 
@@ -87,8 +85,8 @@ class Truth:
     intensity: np.ndarray
 
 
-def talking_people(count: int, seed: int = 0, engines: tuple[Engine, ...] | None = None) -> list[TalkingPerson]:
-    """`count` people; a tenth of them validates and a tenth tests, one each at least.
+def talking_people(count: int, seed: int = 0, engines: tuple[Engine, ...] | None = None, kind: str = "rendered") -> list[TalkingPerson]:
+    """`count` people, called after their `kind`; a tenth of them validates and a tenth tests, one each at least.
 
     Raises: ValueError when nobody is left for training.
     """
@@ -99,7 +97,7 @@ def talking_people(count: int, seed: int = 0, engines: tuple[Engine, ...] | None
     faces = np.random.default_rng(seed).integers(2**31, size=count).tolist()
     voices = design_speakers(count, seed, engines)
     everybody = enumerate(zip(splits, faces, voices, strict=True))
-    return [TalkingPerson(f"rendered-{number:03d}", *traits) for number, traits in everybody]
+    return [TalkingPerson(f"{kind}-{number:03d}", *traits) for number, traits in everybody]
 
 
 def plan_films(sentences: list[tuple[str, str]], people: list[TalkingPerson], clips: int, seed: int = 0) -> Iterator[FilmTake]:
@@ -162,7 +160,7 @@ def act(take: FilmTake, wave: np.ndarray, symbols: str, durations: list[int]) ->
     return motion, shown * np.float32(strength(gamma))
 
 
-def record_film(take: FilmTake, out: Path, heads: str, size: int) -> list[Clip]:
+def record_film(take: FilmTake, out: Path, faces: str, size: int) -> list[Clip]:
     """Make a take's clip: film, sound and truth; none when the engine's phones do not fit the symbols."""
     person = take.person
     try:
@@ -172,14 +170,11 @@ def record_film(take: FilmTake, out: Path, heads: str, size: int) -> list[Clip]:
     intensity = float(strength(take.emotion.intensity))
     wave, durations = whole_frames(*speak(reading, person.voice, take.emotion.label, intensity))
     motion, shown = act(take, wave, reading.phonemes, durations)
-    faces = _faces(heads)
-    actor = random_person(faces, person.face)
-    pictures = [render(faces, actor, *moment, size) for moment in zip(motion.shapes, motion.gaze, motion.head, strict=True)]
+    images, landmarks = zip(*_sitters(faces).film(person.face, motion, size), strict=True)
     audio, video = f"audio/{take.id}.flac", f"video/{take.id}.mp4"
     write_audio(out / audio, wave)
-    landmarks = np.stack([picture.landmarks for picture in pictures])
-    write_truth(_truth_path(out, take.id), Truth(motion, action_units(motion), landmarks, shown))
-    write_video(out / video, (picture.image for picture in pictures), wave, visible_mark=False)
+    write_truth(_truth_path(out, take.id), Truth(motion, action_units(motion), np.stack(landmarks), shown))
+    write_video(out / video, images, wave, visible_mark=False)
     return [
         Clip(
             id=take.id,
@@ -201,51 +196,44 @@ def record_film(take: FilmTake, out: Path, heads: str, size: int) -> list[Clip]:
 
 def synthesise_talking_corpus(
     out: str | Path,
-    heads: str | Path,
+    faces: str | Path,
     sentences: str | Path = SENTENCES,
     clips: int = 140,
     people: int = 20,
     seed: int = 0,
     processes: int = 2,
-    size: int = 128,
+    size: int = 160,
     engines: tuple[Engine, ...] | None = None,
 ) -> list[Clip]:
     """Write films of rendered people under `out`; continues where an earlier run with the same arguments was stopped.
 
     Args:
-        heads: folder of ICT-FaceKit, as `load_faces` takes it.
+        faces: folder of ICT-FaceKit, or of the London Set: who is filmed, as `sitters` says.
         clips: each takes a processor about as long as it lasts; with seven times `people`, everybody shows every emotion.
         size: the films' side in pixels.
         engines: whose readings the voices start from; those that the machine has unless told.
 
     Returns: its clips, sorted by id.
-    Raises: NoSentences, ForeignCorpus, EngineFailed, UnwritableVideo; FileNotFoundError without ICT-FaceKit; ValueError when there are
+    Raises: NoSentences, ForeignCorpus, EngineFailed, UnwritableVideo; FileNotFoundError for a folder of no faces; ValueError when there are
         too few people.
     """
-    out, texts, everybody = Path(out), read_sentences(sentences), talking_people(people, seed, engines)
+    out, texts, filmed = Path(out), read_sentences(sentences), _sitters(str(faces))  # once: the processes that follow share them
+    everybody = talking_people(people, seed, engines, filmed.kind)
     arguments = {
         "sentences": fingerprint(sentences), "clips": clips, "people": people, "seed": seed, "size": size,
         "engines": sorted({person.voice.engine.name for person in everybody}), "prosody": fingerprint(PROSODY),
-        "head": _shape_of(_faces(str(heads)).head),  # measured here, once: the processes that follow share it
+        "head": filmed.fingerprint,
     }  # fmt: skip
     claim(out, arguments)
     for folder in ("video", "truth"):
         (out / folder).mkdir(exist_ok=True)
-    record = partial(record_film, heads=str(heads), size=size)
+    record = partial(record_film, faces=str(faces), size=size)
     return record_all(plan_films(texts, everybody, clips, seed), record, out, processes)
 
 
 @cache
-def _faces(heads: str) -> Faces:
-    return load_faces(heads)
-
-
-def _shape_of(head: Head) -> str:
-    """First digits of the SHA-256 of what it looks like."""
-    digest = hashlib.sha256()
-    for array in (head.neutral, head.shapes, head.identities):
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()[:16]
+def _sitters(folder: str) -> Heads | Mixtures:
+    return sitters(folder)
 
 
 def _truth_path(folder: str | Path, clip: str) -> Path:
@@ -263,6 +251,11 @@ def write_truth(path: Path, truth: Truth) -> None:
         "intensity": truth.intensity,
     }
     np.savez_compressed(path, **{name: array.astype(np.float16) for name, array in arrays.items()})
+
+
+def knows_truth(folder: str | Path, clip: Clip) -> bool:
+    """Whether the corpus has what a clip shows in each frame."""
+    return _truth_path(folder, clip.id).is_file()
 
 
 def read_truth(folder: str | Path, clip: Clip) -> Truth:

@@ -15,6 +15,7 @@ from feim.evaluation.faces.landmarks import landmarks
 from feim.evaluation.faces.lips import lips
 from feim.evaluation.faces.material import FULL, QUICK, gather
 from feim.evaluation.faces.smile import smile
+from feim.evaluation.faces.sync import sync
 from feim.evaluation.report import Report, go_on
 from feim.evaluation.speech import weights
 from feim.models import checkpoint, model_class
@@ -22,7 +23,7 @@ from feim.models import checkpoint, model_class
 if TYPE_CHECKING:
     from feim.studio import Studio
 
-VERSION = 1  # of the measures: reports of another are not gone on with
+VERSION = 2  # of the measures: reports of another are not gone on with
 NAME = "talking-face"
 FILMED = Path("grid/video")  # films of the GRID corpus, under the data folder
 
@@ -49,9 +50,11 @@ def evaluate_talking_face(
     report.measure("landmarks", partial(landmarks, network, material))
     report.measure("smile", partial(smile, network, basis, material))
     report.measure("lips", partial(lips, studio, listener, basis, material))
-    if (Path(data) / FILMED).is_dir():
-        report.measure("filmed", partial(filmed, network, listener, Path(data) / FILMED))
-    judge = checkpoint.load(model_class("expression-judge"), "expression-judge")
+    films = Path(data) / FILMED if (Path(data) / FILMED).is_dir() else None
+    if films:
+        report.measure("filmed", partial(filmed, network, listener, films))
+    judge, hearer = (checkpoint.load(model_class(name), name) for name in ("expression-judge", "lip-sync"))
+    report.measure("sync", partial(sync, studio, network, listener, basis, hearer, material, films))
     report.measure("expressions", partial(expressions, studio, network, basis, judge, material))
     report.measure("identity", partial(identity, studio, material))
     return report

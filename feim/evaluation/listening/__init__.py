@@ -1,1 +1,1 @@
-"""Listening tests: a test in a folder, raters' answers beside it, and what they say about the systems."""
+"""Listening tests, of sounds or of films: a test in a folder, raters' answers beside it, and what they say about the systems."""

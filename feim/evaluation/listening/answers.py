@@ -52,7 +52,7 @@ class Rater:
 
 @dataclass(frozen=True)
 class Answer:
-    """One rater's answer to one question about one stimulus. value: from 1; of two sounds 1 prefers the first *system*, 3 the second."""
+    """One rater's answer to one question about one stimulus. value: from 1; of two 1 prefers the first *system*, 3 the second."""
 
     rater: int
     stimulus: str
@@ -78,7 +78,7 @@ class Answers:
                 database.execute("INSERT INTO test VALUES (?)", (test.fingerprint(),))
             elif found != test.fingerprint():
                 raise UnusableAnswers(
-                    f"{self.path} holds answers to other questions or sounds than {test.folder} has now; restore those, or move it away"
+                    f"{self.path} holds answers to other questions or files than {test.folder} has now; restore those, or move it away"
                 )
 
     @contextmanager
@@ -143,7 +143,7 @@ class Answers:
             database.executemany("INSERT INTO answers VALUES (?, ?, ?, ?)", rows)
 
     def _checked(self, stimulus: Stimulus, values: Mapping[str, int]) -> dict[str, int]:
-        """The same answers, with preferences between systems rather than between the first heard and the second."""
+        """The same answers, with preferences between systems rather than between the first met and the second."""
         if not isinstance(values, Mapping) or set(values) != {question.name for question in self.test.questions}:
             raise RefusedAnswer("every question needs an answer; " + ", ".join(question.name for question in self.test.questions))
         for question in self.test.questions:

@@ -1,23 +1,23 @@
-"""A listening test: what is asked about which sounds, and the order in which each rater hears them. It is a folder with a test.json.
+"""A listening test: what is asked about which sounds or films, and the order each rater gets them in. It is a folder with a test.json.
 
-    {"title": "…", "kind": "mos",                              # or "ab": two sounds, which one?
+    {"title": "…", "kind": "mos",                              # or "ab": two of them, which one?
      "systems": ["Face-TTS (γ = 0)", "FEIM-TTS, γ = 1"],       # the first is what the others are compared with
      "questions": [{"name": "emotion", "ask": "How well does the voice express that the speaker is {emotion}?",
                     "labels": ["Bad", "Poor", "Fair", "Good", "Excellent"]}],        # 1 to 5; without labels these
      "items": [{"name": "1", "emotion": "happy", "picture": "face.jpg",              # emotion and picture where they are asked about
-                "files": {"Face-TTS (γ = 0)": "3f.wav", "FEIM-TTS, γ = 1": "a0.wav"}}],
+                "files": {"Face-TTS (γ = 0)": "3f.wav", "FEIM-TTS, γ = 1": "a0.wav"}}],    # or films: "3f.mp4"
      "training": [{"name": "practice", "files": ["77.wav"]}],                        # comes first, never counts; two files for "ab"
      "checks": [{"name": "attention", "files": ["c2.wav"], "wanted": {"emotion": 2}}]}
 
-Everybody hears every sound once. Sounds come in rounds: each round has every item once, its systems in turn as in a Latin square, so
-that no text comes twice in a round, raters who stop early have heard all systems about equally often, and the next rater begins one
+Everybody hears or sees every one once. They come in rounds: each round has every item once, its systems in turn as in a Latin square, so
+that no text comes twice in a round, raters who stop early have met all systems about equally often, and the next rater begins one
 system further on. Within a round the order is the rater's own, drawn from their code.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -28,27 +28,30 @@ KINDS = ("mos", "ab")
 QUALITY = ("Bad", "Poor", "Fair", "Good", "Excellent")  # ITU-T P.800, absolute category rating
 AGREEMENT = ("Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree")
 PREFERENCE = ("A", "No difference", "B")
-Sound = str | Path | np.ndarray
+FILMS = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg")
+Sound = str | Path | np.ndarray  # or a film's path
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked about every sound.
+    """What is asked about every sound or film.
 
     Attributes:
         name: heads the column of results; ask: as raters read it, {emotion} stands for the item's.
         labels: of the answers 1 to 5, QUALITY if none; published: a figure to print below ours, with its source.
+        overall: whether its answers go into the systems' overall scores.
     """
 
     name: str
     ask: str
     labels: tuple[str, ...] = ()
     published: str = ""
+    overall: bool = True
 
 
 @dataclass(frozen=True)
 class Item:
-    """One text said by every system. files: system → sound; emotion: that was asked for; picture: of the speaker, if raters see one."""
+    """One text said by every system. files: system → sound or film; emotion: that was asked for; picture: of the speaker, if any."""
 
     name: str
     files: Mapping[str, Sound]
@@ -58,7 +61,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Control:
-    """A sound that no system is judged by: for practice, or to see who listens. wanted: question → the answer that the sound asks for."""
+    """What no system is judged by: for practice, or to see who attends. wanted: question → the answer that the sound or film asks for."""
 
     name: str
     files: Sequence[Sound]
@@ -85,11 +88,15 @@ class ListeningTest:
         """What is judged of each item: single systems, or pairs of them."""
         return list(combinations(self.systems, 2 if self.kind == "ab" else 1))
 
+    @property
+    def of_films(self) -> bool:
+        """Whether raters watch."""
+        return any(is_film(file) for item in self.items for file in item.files.values())
+
     def fingerprint(self) -> str:
-        """Changes with whatever the meaning of an answer depends on: questions, systems, items, and the sounds themselves."""
-        digest = hashlib.sha256(
-            json.dumps([self.kind, [asdict(question) for question in self.questions], self.systems], sort_keys=True).encode()
-        )
+        """Changes with whatever the meaning of an answer depends on: questions, systems, items, and the files themselves."""
+        asked = [(question.name, question.ask, question.labels) for question in self.questions]
+        digest = hashlib.sha256(json.dumps([self.kind, asked, self.systems]).encode())
         for stimulus in stimuli(self).values():
             digest.update(f"{stimulus.key}{stimulus.emotion}{sorted(stimulus.wanted.items())}".encode())
             for file in stimulus.files:
@@ -99,12 +106,12 @@ class ListeningTest:
 
 @dataclass(frozen=True)
 class Stimulus:
-    """What is rated at once: one sound, or two.
+    """What is rated at once: one sound or film, or two.
 
     Attributes:
         key: its name in the database; role: "training", "check" or "rated".
         item, systems: what it is a version of; no systems for controls.
-        files: one, or two in the order of `systems`; swapped: the second is heard first, as A.
+        files: one, or two in the order of `systems`; swapped: the second comes first, as A.
     """
 
     key: str
@@ -116,6 +123,11 @@ class Stimulus:
     picture: str = ""
     wanted: Mapping[str, int] = field(default_factory=dict)
     swapped: bool = False
+
+
+def is_film(file: Sound) -> bool:
+    """Whether it is watched, as its name says."""
+    return not isinstance(file, np.ndarray) and Path(file).suffix.lower() in FILMS
 
 
 def scale(test: ListeningTest, question: Question) -> tuple[str, ...]:
@@ -143,7 +155,7 @@ def _version(item: Item, systems: tuple[str, ...], swapped: bool = False) -> Sti
 
 
 def plan(test: ListeningTest, code: str, number: int) -> list[Stimulus]:
-    """What the rater with this code, the `number`th from 0, hears one after the other; always the same."""
+    """What the rater with this code, the `number`th from 0, gets one after the other; always the same."""
     random = Random(code)
     versions, rated = test.versions, []
     for turn in range(len(versions)):

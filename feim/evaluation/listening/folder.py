@@ -1,4 +1,4 @@
-"""A listening test's folder: written from sounds that studios and teachers made, read with every file looked at."""
+"""A listening test's folder: written from sounds and films that studios and teachers made, read with every file looked at."""
 
 import json
 from dataclasses import asdict
@@ -9,11 +9,22 @@ import numpy as np
 import soundfile
 from PIL import Image, UnidentifiedImageError
 
-from feim.evaluation.listening.design import KINDS, Control, Item, ListeningTest, Question, Sound, scale, stimuli
+from feim.evaluation.listening.design import KINDS, Control, Item, ListeningTest, Question, Sound, is_film, scale, stimuli
 from feim.signal.audio import SAMPLE_RATE
+from feim.signal.ffmpeg import NoStream, Undecodable, complaint, decode_sound, running
+from feim.signal.video import UnreadableVideo, read_video
 
 TEST = "test.json"
 PICTURE = 480  # pixels at most
+FILM = 1024  # pixels of a film's longer side at most
+# Encoded anew, so that every browser plays it and nothing but pictures and sound is left. At a CRF of 14 nobody sees that.
+_FITTING = f"scale='min({FILM},iw)':'min({FILM},ih)':force_original_aspect_ratio=decrease:force_divisible_by=2"
+PLAIN_FILM = (
+    *("-map", "0:V:0", "-map", "0:a:0?", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"),
+    *("-c:v", "libx264", "-preset", "veryfast", "-crf", "14", "-threads", "2", "-pix_fmt", "yuv420p"),
+    *("-vf", f"scale='max(2,round(iw*sar))':ih,{_FITTING},setsar=1", "-flags:v", "+bitexact"),
+    *("-c:a", "aac", "-b:a", "160k", "-ac", "2", "-flags:a", "+bitexact", "-movflags", "+faststart"),
+)
 
 
 class BadTest(ValueError):
@@ -21,9 +32,9 @@ class BadTest(ValueError):
 
 
 def write_test(folder: str | Path, test: ListeningTest) -> ListeningTest:
-    """Make the folder: sounds become plain wav and pictures plain jpg, under names and without metadata that tell what they are.
+    """Make the folder: sounds become plain wav, films plain mp4 and pictures plain jpg, without names or metadata that tell what they are.
 
-    Sounds are paths or (samples,) float32 at 16 kHz, pictures paths. test.json is written last.
+    Sounds are paths or (samples,) float32 at 16 kHz, films and pictures paths. test.json is written last.
     Raises: BadTest, and OSError if the folder holds a test already or cannot be written.
     """
     folder = new_folder(folder)
@@ -33,9 +44,9 @@ def write_test(folder: str | Path, test: ListeningTest) -> ListeningTest:
 
     def store(kept: Item | Control) -> dict:
         if isinstance(kept, Item):
-            files = {system: _store_sound(folder, sound) for system, sound in kept.files.items()}
+            files = {system: _store(folder, sound) for system, sound in kept.files.items()}
         else:
-            files = [_store_sound(folder, sound) for sound in kept.files]
+            files = [_store(folder, sound) for sound in kept.files]
         saved = {"name": kept.name, "emotion": kept.emotion, "picture": pictures.get(kept.picture, ""), "files": files}
         return saved | ({"wanted": dict(kept.wanted)} if isinstance(kept, Control) and kept.wanted else {})
 
@@ -62,6 +73,20 @@ def new_folder(folder: str | Path) -> Path:
     return folder
 
 
+def _store(folder: Path, sound: Sound) -> str:
+    return _store_film(folder, Path(sound)) if is_film(sound) else _store_sound(folder, sound)
+
+
+def _store_film(folder: Path, source: Path) -> str:
+    name = f"{token_hex(6)}.mp4"
+    check_film(source)
+    with running("-v", "error", "-i", f"file:{source}", *PLAIN_FILM, f"file:{folder / name}") as (process, complaints):
+        if process.wait():
+            said = complaint(complaints).strip().splitlines() or ["ffmpeg was stopped"]
+            raise BadTest(f"{source} cannot be copied to {folder}: {said[-1]}")
+    return name
+
+
 def _store_sound(folder: Path, sound: Sound) -> str:
     name = f"{token_hex(6)}.wav"
     if isinstance(sound, np.ndarray):
@@ -86,6 +111,17 @@ def read_sound(path: Path) -> tuple[np.ndarray, int]:
     if not len(samples):
         raise BadTest(f"{path} holds no sound; make it again")
     return samples, rate
+
+
+def check_film(path: Path) -> None:
+    """Look whether it can be watched to its end. Raises: BadTest."""
+    try:
+        read_video(path)
+        decode_sound(path, SAMPLE_RATE)  # reads the file to its end, which shows if it is cut off
+    except NoStream:
+        pass  # silent, which may be meant
+    except (UnreadableVideo, Undecodable) as error:
+        raise BadTest(f"{path} is not a film that can be shown: {error}") from error
 
 
 def read_picture(path: Path) -> Image.Image:
@@ -147,11 +183,11 @@ def _examine(test: ListeningTest) -> None:
             raise BadTest(f"{what} need a name each, and no two the same; got {', '.join(map(repr, names))}")
     for question in test.questions:
         if question.labels and (test.kind == "ab" or len(question.labels) != 5):
-            raise BadTest(
-                f"question {question.name!r} has {len(question.labels)} labels; a Likert scale has five, a choice of two sounds none"
-            )
+            raise BadTest(f"question {question.name!r} has {len(question.labels)} labels; a Likert scale has five, a choice of two none")
         if "{emotion}" in question.ask and not all(part.emotion for part in (*test.items, *test.training, *test.checks)):
             raise BadTest(f"question {question.name!r} speaks of an emotion that not every item has")
+    if not any(question.overall for question in test.questions):
+        raise BadTest("no question counts in the overall score; let one do so")
     for item in test.items:
         if set(item.files) != set(test.systems):
             raise BadTest(f"item {item.name!r} needs one file for each system; got {', '.join(map(repr, item.files)) or 'none'}")
@@ -166,6 +202,6 @@ def _examine(test: ListeningTest) -> None:
             )
     for stimulus in stimuli(test).values():
         for file in stimulus.files:
-            read_sound(test.folder / file)
+            (check_film if is_film(file) else read_sound)(test.folder / file)
         if stimulus.picture:
             read_picture(test.folder / stimulus.picture)

@@ -1,24 +1,29 @@
-"""A listening test made from a studio: the same lines by FEIM-TTS, by its no-emotion case, and by the teachers that it learned from."""
+"""A test made from a studio: the same lines by FEIM, by its no-emotion case, and by a third that shows where the scale lies."""
 
 from collections.abc import Callable
+from itertools import repeat
 from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from feim.data.synthetic.engines import available_engines
 from feim.data.synthetic.voices import design_speakers, speak
-from feim.evaluation.listening.design import Control, Item, ListeningTest, Question
+from feim.evaluation.listening.design import Control, Item, ListeningTest
 from feim.evaluation.listening.folder import new_folder, write_test
+from feim.evaluation.listening.questions import TITLES, attention, questions
 from feim.evaluation.material import LABELLED, TEACHERS, first_reading
 from feim.models import CHECKPOINTS
 from feim.signal.emotion import EMOTIONS
+from feim.signal.video import write_video
 
 if TYPE_CHECKING:
     from feim.studio import Studio
 
 FACES = CHECKPOINTS.parent / "faces"
 BASE, TEACHER = "Face-TTS (γ = 0)", "teacher"
+CALM, STILL = "FEIM, γ = 0", "the photo, still"
 LINES = (  # plain enough for any feeling
     "The letter on the table is for you.",
     "They are coming back tomorrow morning.",
@@ -30,62 +35,82 @@ LINES = (  # plain enough for any feeling
     "We will know more when the train arrives.",
 )
 PRACTICE = "The shop at the corner opens at seven."
-OPINIONS = (
-    Question("naturalness", "How natural does the voice sound?"),
-    Question("match", "How well does the voice fit the face?"),
-    Question(
-        "expressiveness",
-        "How well does the voice express that the speaker is {emotion}?",
-        published="FEIM-TTS 3.31 (arXiv 2409.16203: other sentences, voices and raters)",
-    ),
-)
-PREFERENCES = (
-    Question("naturalness", "Which voice sounds more natural?"),
-    Question("expressiveness", "Which voice better expresses that the speaker is {emotion}?"),
-)
+Perform = Callable[[str, Path | None, str], np.ndarray | Path]  # text, face, emotion → a sound (samples,), or a film's path
 
 
 def make_test(
-    studio: "Studio", folder: str | Path, kind: str = "mos", sentences: int = 6, intensity: float = 1.0, say: Callable[[str], None] = print
+    studio: "Studio",
+    folder: str | Path,
+    kind: str = "mos",
+    sentences: int = 6,
+    intensity: float = 1.0,
+    films: bool = False,
+    say: Callable[[str], None] = print,
 ) -> ListeningTest:
-    """Speak and write a test: for "mos" FEIM-TTS at γ = `intensity`, γ = 0 and a teacher; for "ab" the first two.
+    """Speak or film and write a test: for "mos" FEIM at γ = `intensity`, at γ = 0, and a teacher or a still photo; for "ab" the first two.
 
     Args:
         sentences: 4 to 8 lines; the faces take turns, and so do the six emotions.
+        films: of talking faces. All of a line say the same sound, which was spoken at γ = `intensity`.
         say: where progress goes.
     Raises: ValueError for a number out of range, InvalidIntensity, FileExistsError.
     """
     if not 4 <= sentences <= len(LINES):
         raise ValueError(f"{sentences} sentences cannot be used; choose 4 to {len(LINES)}")
     new_folder(folder)  # before minutes of work
-    faces = _faces()
-    ours = f"FEIM-TTS, γ = {intensity:g}"
-    pair = kind == "ab"
-    items = []
-    for index, text in enumerate(LINES[:sentences]):
-        face, emotion = faces[index % len(faces)], EMOTIONS[1 + index % (len(EMOTIONS) - 1)]
-        say(f"{index + 1} of {sentences}: {emotion}, {text}")
-        files = {BASE: studio.speak(text, face, emotion, 0).waveform, ours: studio.speak(text, face, emotion, intensity).waveform}
-        if not pair:
-            files[TEACHER] = _teach(text, _gender(face), emotion)
-        items.append(Item(str(index + 1), files, emotion, face or ""))
-    questions = tuple(q for q in (PREFERENCES if pair else OPINIONS) if faces[0] or q.name != "match")
-    face = faces[0]
-    practice = [studio.speak(PRACTICE, face, "happy", gamma).waveform for gamma in ((0, intensity) if pair else (intensity,))]
-    asked = "Attention, please. This is not a sample. " + (
-        "For every question, choose B." if pair else "For every question, choose two: poor."
-    )
-    check = available_engines()[0].speak(asked).wave  # a teacher's own voice: the clearest there is
-    test = ListeningTest(
-        title="Which voice speaks with more feeling?" if pair else "How do these voices sound?",
-        kind=kind,
-        questions=questions,
-        systems=tuple(items[0].files),
-        items=tuple(items),
-        training=(Control("practice", practice, "happy", face or ""),),
-        checks=(Control("attention", [check] * len(practice), "neutral", face or "", {q.name: 3 if pair else 2 for q in questions}),),
-    )
-    return write_test(folder, test)
+    faces, pair = _faces(), kind == "ab"
+    with TemporaryDirectory() as scratch:
+        systems = _films(studio, intensity, Path(scratch)) if films else _voices(studio, intensity)
+        base, ours, _ = systems
+        if pair:
+            systems = {name: systems[name] for name in (base, ours)}
+        items = []
+        for index, text in enumerate(LINES[:sentences]):
+            face, emotion = faces[index % len(faces)], EMOTIONS[1 + index % (len(EMOTIONS) - 1)]
+            say(f"{index + 1} of {sentences}: {emotion}, {text}")
+            files = {name: perform(text, face, emotion) for name, perform in systems.items()}
+            items.append(Item(str(index + 1), files, emotion, "" if films else face or ""))
+        picture = items[0].picture
+        practice = [systems[name](PRACTICE, faces[0], "happy") for name in ((base, ours) if pair else (ours,))]
+        asked = questions(films, kind, emotion=True, picture=bool(picture))
+        test = ListeningTest(
+            title=TITLES[films, kind],
+            kind=kind,
+            questions=asked,
+            systems=tuple(systems),
+            items=tuple(items),
+            training=(Control("practice", practice, "happy", picture),),
+            checks=(attention(films, kind, asked, Path(scratch), picture),),
+        )
+        return write_test(folder, test)
+
+
+def _voices(studio: "Studio", intensity: float) -> dict[str, Perform]:
+    def spoken(gamma: float) -> Perform:
+        return lambda text, face, emotion: studio.speak(text, face, emotion, gamma).waveform
+
+    return {
+        BASE: spoken(0),
+        f"FEIM-TTS, γ = {intensity:g}": spoken(intensity),
+        TEACHER: lambda text, face, emotion: _teach(text, _gender(face), emotion),
+    }
+
+
+def _films(studio: "Studio", intensity: float, scratch: Path) -> dict[str, Perform]:
+    def path() -> Path:
+        return scratch / f"{token_hex(6)}.mp4"
+
+    def filmed(gamma: float) -> Perform:
+        def perform(text: str, face: Path | None, emotion: str) -> Path:
+            return studio.animate(face, studio.speak(text, face, emotion, intensity), emotion, gamma).save(path())
+
+        return perform
+
+    def still(text: str, face: Path | None, emotion: str) -> Path:
+        talking = studio.animate(face, studio.speak(text, face, emotion, intensity), emotion, 0)
+        return write_video(path(), repeat(talking.still, len(talking.frames)), talking.waveform)
+
+    return {CALM: filmed(0), f"FEIM, γ = {intensity:g}": filmed(intensity), STILL: still}
 
 
 def _faces() -> list[Path | None]:

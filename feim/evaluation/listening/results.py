@@ -6,6 +6,7 @@ Unfinished raters count as far as they answered. A rater who missed a check coun
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import mean
 
 import numpy as np
 
@@ -18,13 +19,14 @@ OVERALL = "Aggregate (mean)"
 
 @dataclass(frozen=True)
 class Opinion:
-    """A rater's answers about one version of one item: question → value from 1."""
+    """A rater's answers about one version of one item: question → value from 1; overall: the mean of those that count in it."""
 
     rater: int
     item: str
     emotion: str
     systems: tuple[str, ...]
     values: dict[str, int]
+    overall: float
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,11 @@ def read_results(answers: Answers) -> Results:
     by_stimulus: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
     for answer in everything:
         by_stimulus[answer.rater, answer.stimulus][answer.question] = answer.value
+    counting = [question.name for question in test.questions if question.overall]
     missed = {rater for (rater, key), values in by_stimulus.items() if not _passes(known[key].wanted, values)}
     heard = Counter(rater for rater, _ in by_stimulus)
     opinions = tuple(
-        Opinion(rater, known[key].item, known[key].emotion, known[key].systems, values)
+        Opinion(rater, known[key].item, known[key].emotion, known[key].systems, values, mean(values[name] for name in counting))
         for (rater, key), values in by_stimulus.items()
         if known[key].role == "rated" and rater not in missed
     )
@@ -81,16 +84,16 @@ def _passes(wanted: dict[str, int], values: dict[str, int]) -> bool:
 
 
 def score(results: Results, system: str, question: str | None = None, emotion: str | None = None) -> Estimate:
-    """The mean opinion of one system: of one question or the mean of all, of one emotion or of all items."""
+    """The mean opinion of one system: of one question or overall, of one emotion or of all items."""
     chosen = [o for o in results.opinions if o.systems == (system,) and emotion in (None, o.emotion)]
-    return _estimate((o, o.values[question] if question else np.mean(list(o.values.values()))) for o in chosen)
+    return _estimate((o, o.values[question] if question else o.overall) for o in chosen)
 
 
 def difference(results: Results, system: str, base: str) -> Estimate:
-    """How much better a system is than another in the mean of all questions, over the items that a rater heard from both."""
-    means = {(o.rater, o.item, o.systems[0]): (o, np.mean(list(o.values.values()))) for o in results.opinions}
-    both = [(o, mean, means.get((rater, item, base))) for (rater, item, name), (o, mean) in means.items() if name == system]
-    return _estimate((o, mean - other[1]) for o, mean, other in both if other)
+    """How much better a system is than another overall, on the items that a rater judged from both."""
+    judged = {(o.rater, o.item, o.systems[0]): o for o in results.opinions}
+    both = [(o, judged.get((o.rater, o.item, base))) for o in results.opinions if o.systems == (system,)]
+    return _estimate((o, o.overall - other.overall) for o, other in both if other)
 
 
 def _estimate(valued: Iterable[tuple[Opinion, float]]) -> Estimate:
@@ -141,10 +144,12 @@ def _score_tables(results: Results) -> list[str]:
         cells = [_shown(score(results, system, name)) for name in names] + [f"**{_shown(score(results, system))}**"]
         change, apart = _change(results, system), difference(results, system, base)
         rows.append([system, *cells, *(("–", "–") if system == base or change is None else (f"{change:+.2f} %", _shown(apart, "+.2f")))])
+    overall = [question.name for question in test.questions if question.overall]
     parts = [
         "## Mean opinion scores",
         "From 1 to 5, ± half of the 95 % confidence interval: Student's t over raters and items together, so it holds for other raters "
-        f"and other items. The difference is between the same rater's opinions of the same item by this system and by {base}.",
+        f"and other items. The difference is between the same rater's opinions of the same item by this system and by {base}."
+        + (f" The aggregate is of {', '.join(overall)}." if overall != names else ""),
         _table(["Model", *names, OVERALL, "% change from base", "Difference from base"], rows),
     ]
     for question in test.questions:

@@ -18,7 +18,8 @@ from feim.signal.landmarks import COUNT, FACE, LOWER_LIDS, LOWER_SEAM, MOUTH, UP
 RIGID = tuple(i for i in FACE if i not in MOUTH)  # what tells the pose, whatever the mouth does
 RIDGE = 4e-4  # of the proportions, in squared inter-pupil distances: what landmarks a few percent off must not stretch
 PIVOT = (0.0, 1.6, -1.2)  # where the head turns, the top of the neck, in inter-pupil distances from between the pupils
-WIDENING, WIDEST = ("mouthSmile", "mouthStretch", "mouthDimple"), 1.0  # how wide a mouth gets, in inter-pupil distances
+WIDENING = ("mouthSmile", "mouthStretch", "mouthDimple")
+WIDEST = 1.12  # inter-pupil distances that a mouth gets wide: the widest of 66 smiling ones in the London Set, half of which reach 0.96
 PARTING, PARTED = ("mouthUpperUp", "mouthLowerDown"), 0.05  # of the lips in a photo, from which it counts: landmarks are less exact below
 MEETING = 0.85  # of the way down from the upper lid to the lower: where they meet in a blink
 

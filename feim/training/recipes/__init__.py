@@ -16,6 +16,7 @@ RECIPES = {
     "expression-judge": "feim.training.recipes.expression_judge",
     "portrait": "feim.training.recipes.portrait",
     "lip-motion": "feim.training.recipes.lip_motion",
+    "lip-sync": "feim.training.recipes.lip_sync",
     "super-resolution": "feim.training.recipes.super_resolution",
     "talking-face": "feim.training.recipes.talking_face",
 }

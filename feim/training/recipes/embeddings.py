@@ -70,7 +70,7 @@ def matching_loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tenso
 
 def run(order: Order) -> Matching:
     """Train both networks; save face-network and voice-network with their cards."""
-    order.refuse("embeddings", "initial", "decoder", "name", "shares", "forget_emotions")
+    order.refuse("embeddings", "initial", "decoder", "name", "shares", "forget_emotions", "blocks")
     if order.faces is None:
         raise ValueError("this recipe looks at faces; give --faces with the London set's folder")
     everybody = read_london(order.faces)

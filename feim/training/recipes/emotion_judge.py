@@ -37,7 +37,7 @@ def run(order: Order) -> EmotionRecogniser:
 
     Raises: ValueError when the corpora have fewer than five of the judge's speakers.
     """
-    order.refuse("emotion-judge", "faces", "initial", "decoder", "name", "shares", "forget_emotions")
+    order.refuse("emotion-judge", "faces", "initial", "decoder", "name", "shares", "forget_emotions", "blocks")
     with together().main_process_first():
         training, held_out = judges_speech(order)
         teachers = generators_speech(order)

@@ -69,7 +69,7 @@ def run(order: Order) -> VoiceEmotion:
 
     Raises: ValueError for another name, or when the corpora have fewer than two actors.
     """
-    order.refuse("emotion-recogniser", "faces", "initial", "decoder", "shares", "forget_emotions")
+    order.refuse("emotion-recogniser", "faces", "initial", "decoder", "shares", "forget_emotions", "blocks")
     name = order.name or NAME
     if name not in (NAME, FOR_JUDGES):
         raise ValueError(f"the recipe emotion-recogniser makes {NAME} or {FOR_JUDGES}, not {name}; leave --name out, or give one of them")

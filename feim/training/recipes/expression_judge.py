@@ -27,7 +27,7 @@ SEEDS = 7000, 8000  # of those that it learns from, and of those that it does no
 
 def run(order: Order) -> ExpressionJudge:
     """Render landmarks, train, measure on other people; save as "expression-judge"."""
-    order.refuse("expression-judge", "faces", "initial", "decoder", "name", "shares", "forget_emotions")
+    order.refuse("expression-judge", "faces", "initial", "decoder", "name", "shares", "forget_emotions", "blocks")
     head = load_head(order.heads)
     people, held_out = (4, 2) if order.miniature else (PEOPLE, HELD_OUT)
     seen, labels, strengths = _material(head, people, SEEDS[0])

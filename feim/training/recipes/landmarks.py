@@ -39,7 +39,7 @@ ICT_FACEKIT = {"name": "ICT-FaceKit light (Li et al. 2020), rendered", "licence"
 
 def run(order: Order) -> LandmarkNetwork:
     """Train on the London Set's people, and on rendered ones where --heads is given; save as "landmarks"."""
-    order.refuse("landmarks", "decoder", "name", "shares", "forget_emotions")
+    order.refuse("landmarks", "decoder", "name", "shares", "forget_emotions", "blocks")
     if order.faces is None:
         raise ValueError("this recipe looks at faces; give --faces with the London set's folder")
     people = read_london(order.faces)

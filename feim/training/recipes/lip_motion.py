@@ -41,7 +41,7 @@ class Spoken:
 
 def run(order: Order) -> LipMotion:
     """Train on the corpora's training clips that have phone times; save as "lip-motion"."""
-    order.refuse("lip-motion", "faces", "decoder", "name", "forget_emotions")
+    order.refuse("lip-motion", "faces", "decoder", "name", "forget_emotions", "blocks")
     with together().main_process_first():
         corpora = [read_spoken(folder, "train") for folder in order.corpora]
     torch.manual_seed(0)

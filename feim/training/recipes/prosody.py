@@ -52,7 +52,7 @@ def run(order: Order) -> FEIMTTS:
 
     Raises: MissingCheckpoint; ValueError when no clip has phone times.
     """
-    order.refuse("prosody", "decoder", "name", "forget_emotions")
+    order.refuse("prosody", "decoder", "name", "forget_emotions", "blocks")
     name = order.initial or "tts"
     tts = checkpoint.load(FEIMTTS, name, order.checkpoints)
     before = checkpoint.read_card(name, order.checkpoints)

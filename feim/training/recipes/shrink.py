@@ -2,7 +2,7 @@
 
     python -m feim train shrink --initial tts-pl --corpus corpora/nemo --corpus corpora/librispeech --shares 0.75 0.25
 
-Blocks between the first two and the last two go; the rest is fitted to the deep network's velocities on the corpora's clips, at random
+Blocks in the middle go; the rest is fitted to the deep network's velocities on the corpora's clips, at random
 times and noise, with emotion and without (Hinton et al. 2015, here on a regression). All else of the model stays as it is. The weights
 are saved under the name that they had. A quarter of an hour on one CPU core.
 """
@@ -25,7 +25,7 @@ from feim.training.order import Order
 from feim.training.recipes.tts import gather
 
 STEPS, BATCH, FRAMES = 1500, 16, 192
-KEPT = 2  # blocks from either end
+BLOCKS = 4  # that are kept, half of them from either end
 WITHOUT = 0.25  # share of examples without an emotion
 
 
@@ -37,7 +37,7 @@ def run(order: Order) -> FEIMTTS:
         raise ValueError("the recipe shrink needs --initial NAME, the weights to make smaller")
     deep = checkpoint.load(FEIMTTS, name, order.checkpoints)
     before = checkpoint.read_card(name, order.checkpoints)
-    model = shallower(deep)
+    model = shallower(deep, order.blocks or BLOCKS)
     material = gather(order, checkpoint.load(VoiceNetwork, "voice-network", order.checkpoints))
     size, frames = (4, 64) if order.miniature else (BATCH, FRAMES)
     drawn = asked(deep, utterances(material.corpora, material.vector, share_of_batch(size), frames, material.shares))
@@ -60,12 +60,12 @@ def run(order: Order) -> FEIMTTS:
     return model
 
 
-def shallower(deep: FEIMTTS) -> FEIMTTS:
+def shallower(deep: FEIMTTS, count: int = BLOCKS) -> FEIMTTS:
     """The same model without the blocks in the middle of its score network. Raises: ValueError for one that has none to lose."""
     blocks = deep.config.decoder_blocks
-    if not isinstance(deep.score, ConvNeXtScore) or blocks <= 2 * KEPT:
-        raise ValueError(f"a score network of {blocks} blocks cannot be made shallower; the recipe keeps {2 * KEPT} of the default's kind")
-    kept = [*range(KEPT), *range(blocks - KEPT, blocks)]
+    if not isinstance(deep.score, ConvNeXtScore) or not 2 <= count < blocks:
+        raise ValueError(f"a score network of {blocks} blocks cannot be made shallower to {count}; keep 2 or more of the default's kind")
+    kept = [*range((count + 1) // 2), *range(blocks - count // 2, blocks)]
     model = FEIMTTS(replace(deep.config, decoder_blocks=len(kept)))
     names = {f"score.blocks.{old}.": f"score.blocks.{new}." for new, old in enumerate(kept)}
     weights = {}

@@ -39,7 +39,7 @@ def run(order: Order) -> VoiceNetwork:
 
     Raises: ValueError when the corpora have fewer than five of the judges' speakers.
     """
-    order.refuse("speaker-judge", "faces", "initial", "decoder", "name", "shares", "forget_emotions")
+    order.refuse("speaker-judge", "faces", "initial", "decoder", "name", "shares", "forget_emotions", "blocks")
     with_judges = [folder for folder in order.corpora if any(clip.split == "judge" for clip in read_manifest(folder))]
     others = [folder for folder in order.corpora if folder not in with_judges]
     with together().main_process_first():

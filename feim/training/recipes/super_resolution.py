@@ -51,7 +51,7 @@ TEST_SEEDS = (0, 1, 2)
 def run(order: Order) -> nn.Module:
     """Train both stages, blend, save as order.name (NETWORKS)."""
     name = order.name or NAME
-    order.refuse("super-resolution", "initial", "decoder", "shares", "forget_emotions")
+    order.refuse("super-resolution", "initial", "decoder", "shares", "forget_emotions", "blocks")
     if order.corpora:
         raise ValueError("this recipe looks at faces alone; leave out --corpus")
     if order.faces is None:

@@ -1,4 +1,5 @@
 """Train the emotional talking face in the published stages: the emotion discriminator on real films, the generator alone, then both.
+Before them, the speech encoder learns what mouths do, from all corpora whose phones' times are known, films or not.
 
     python -m feim train talking-face --corpus corpora/heads
     python -m feim train talking-face --name talking-face-wide --corpus corpora/crema_d
@@ -9,7 +10,7 @@ are those of the row without it. `-seall` has squeeze-and-excitation after every
 heard in the speech. Without a row, it is se-em.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,11 +20,14 @@ from torch.nn import functional as F
 
 from feim.data.clip import Clip, read_manifest
 from feim.data.talking import Talking, films, read_talking
+from feim.data.voiced import heard_lips, read_voiced
 from feim.models import checkpoint
+from feim.models.lip_motion import lip_losses
 from feim.models.talking_face import TalkingFace, to_signed
 from feim.models.talking_face_objective import (
     EmotionDiscriminator,
     FrameDiscriminator,
+    MouthHearer,
     Weights,
     deceiving_terms,
     discriminator_losses,
@@ -41,11 +45,12 @@ NAME = "talking-face"
 ROWS = ("base", "base-bsrgan", "se", "se-bsrgan", "em", "em-bsrgan", "se-em", "se-em-bsrgan")  # of the paper's tables
 APART = ("wide", "heard", "bsrgan")  # words that go with any row
 WORDS = (*APART, "base", "se", "seall", "em")
-WIDTH = 0.25
-STEPS = (1000, 6000, 2000)  # of the emotion discriminator, the generator alone, and both
+WIDTH = 3 / 16
+STEPS = (4000, 8000, 4000, 1000)  # of the speech encoder, the emotion discriminator, the generator alone, and both
 RATES = {True: (1e-4, 1e-5, 1e-4), False: (1e-3, 1e-4, 3e-4)}  # wide, the paper's, or narrow: of the generator alone, in both, of opponents
 BATCH, FRAMES = 4, 25
-LOOKED_AT = 5  # random frames of each film that the perceptual loss compares: all give the same mean, at five times the work
+VOICES, SPOKEN = 16, 50  # the same of the speech encoder's own stage
+LOOKED_AT = 2  # random frames of each film that the perceptual loss compares: all give the same mean, at twelve times the work
 MEASURED = 16  # held-out stretches
 
 
@@ -86,19 +91,23 @@ def run(order: Order) -> TalkingFace:
 
     Raises: ValueError for a name that is no variant, or initial weights of another; MissingCheckpoint.
     """
-    order.refuse(NAME, "faces", "heads", "decoder", "shares", "forget_emotions")
+    order.refuse(NAME, "faces", "heads", "decoder", "shares", "forget_emotions", "blocks")
     wanted = variant(order.name)
     with together().main_process_first():
-        corpora = [read_talking(folder, _clips(folder, "train")) for folder in order.corpora]
-        held_out = [read_talking(folder, clips) for folder in order.corpora if (clips := _clips(folder, "valid"))]
+        filmed = [folder for folder in order.corpora if any(clip.video for clip in read_manifest(folder))] or order.corpora
+        corpora = [read_talking(folder, _clips(folder, "train")) for folder in filmed]
+        held_out = [read_talking(folder, clips) for folder in filmed if (clips := _clips(folder, "valid"))]
+        voices = [found for folder in order.corpora if (found := read_voiced(folder, _clips(folder, "train")))]
     size, frames = (2, 5) if order.miniature else (BATCH, FRAMES)
     generator, judge, steps = build(order, wanted), perceptual(), shared_out(order.steps or sum(STEPS))
-    trained, settings = train_in_stages(generator, films(corpora, share_of_batch(size), frames), judge, steps, wanted, order)
+    many, longer = (2, 5) if order.miniature else (VOICES, SPOKEN)
+    heard = heard_lips(voices, share_of_batch(many), longer) if voices else None
+    trained, settings = train_in_stages(generator, heard, films(corpora, share_of_batch(size), frames), judge, steps, wanted, order)
     card = model_card(
         NAME,
         order,
         what="a picture of 128×128, speech, emotion and intensity to a talking face",
-        data=[corpus_data(folder, found.clips, 4 * int(found.starts[-1])) for folder, found in zip(order.corpora, corpora, strict=True)],
+        data=_described(order, filmed, corpora),
         settings=asdict(settings)
         | {"batch": size, "frames": frames, "stages": steps, "eye loss": wanted.eyes, "perceptual loss through": judge.source},
         seconds=trained.seconds,
@@ -123,39 +132,55 @@ def build(order: Order, wanted: Variant) -> TalkingFace:
 
 def train_in_stages(
     generator: TalkingFace,
+    voices: Callable[[int], dict[str, Tensor]] | None,
     batches: Callable[[int], dict[str, Tensor]],
     judge: Perceptual,
-    steps: tuple[int, int, int],
+    steps: tuple[int, int, int, int],
     wanted: Variant,
     order: Order,
 ) -> tuple[Trained, AdversarialSettings]:
-    """The three stages, each in a folder of its own; the seconds are all stages', the settings the last one's."""
+    """The stages, each in a folder of its own; the seconds are all stages', the settings the last one's.
+
+    Without `voices` the first is left out.
+    """
     width, terms = generator.config.width, similarity_terms(judge, wanted.eyes)
     discriminators = {"frame": FrameDiscriminator(width), "emotion": EmotionDiscriminator(width)}
     alone, against, theirs = RATES[wanted.wide]
 
-    settings = _settings(Settings, steps[0], theirs)
+    spent = 0.0
+    if voices:
+        settings = _settings(Settings, steps[0], alone)
+        listening = train(MouthHearer(generator.speech_encoder), voices, hearing_loss, settings, order.out / "speech", order.resume)
+        generator.speech_encoder.load_state_dict(listening.model.encoder.state_dict())
+        spent = listening.seconds
+
+    settings = _settings(Settings, steps[1], theirs)
     knowing = train(discriminators["emotion"], batches, recognition_loss, settings, order.out / "emotion", order.resume)
     discriminators["emotion"].load_state_dict(knowing.model.state_dict())
 
-    settings = _settings(Settings, steps[1], alone)
+    settings = _settings(Settings, steps[2], alone)
     similar = train(generator, batches, reconstruction_loss(terms), settings, order.out / "reconstruction", order.resume)
     generator = similar.model.requires_grad_(True)
 
-    settings = _settings(AdversarialSettings, steps[2], against, discriminator_learning_rate=theirs)
+    settings = _settings(AdversarialSettings, steps[3], against, discriminator_learning_rate=theirs)
     losses = joint_losses(terms), opposing_losses
     both = train_adversarially(generator, discriminators, batches, *losses, settings, order.out / "joint", order.resume)
-    return Trained(both.model, knowing.seconds + similar.seconds + both.seconds), settings
+    return Trained(both.model, spent + knowing.seconds + similar.seconds + both.seconds), settings
 
 
-def shared_out(steps: int) -> tuple[int, int, int]:
+def shared_out(steps: int) -> tuple[int, int, int, int]:
     """So many steps over the stages, in STEPS' proportions, at least one each."""
-    first, _, last = (max(1, round(steps * share / sum(STEPS))) for share in STEPS)
-    return first, max(1, steps - first - last), last
+    first, second, _, last = (max(1, round(steps * share / sum(STEPS))) for share in STEPS)
+    return first, second, max(1, steps - first - second - last), last
+
+
+def hearing_loss(network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Before all others: what the mouth does."""
+    return lip_losses(network(batch["speech"]), batch["lips"])
 
 
 def recognition_loss(network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """First stage: the emotion that a real film shows."""
+    """First published stage: the emotion that a real film shows."""
     return {"loss": F.cross_entropy(network(to_signed(batch["video"])).float(), batch["emotion"])}
 
 
@@ -167,10 +192,12 @@ def similarity_terms(judge: Perceptual, eyes: bool) -> Terms:
 
     def terms(video: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         real = to_signed(batch["video"])  # (B, F, 3, 128, 128)
-        seen = torch.rand(real.shape[:2], device=real.device).argsort(1)[:, :LOOKED_AT]  # (B, 5)
+        seen = torch.rand(real.shape[:2], device=real.device).argsort(1)[:, :LOOKED_AT]  # (B, 2)
         films_of = torch.arange(len(real), device=real.device)[:, None]
         found = {"mouth": mouth_loss(video, real, batch["mouth"])}
-        found["perceptual"] = judge.to(real.device)(video[films_of, seen].flatten(0, 1), real[films_of, seen].flatten(0, 1))
+        unlike = judge.to(real.device)(video[films_of, seen].flatten(0, 1), real[films_of, seen].flatten(0, 1))
+        # The paper's weight is for VGG19. Relative distances of all layers together would outweigh the mouth, which then stays still.
+        found["perceptual"] = unlike / len(judge.layers) if judge.relative else unlike
         return found | ({"eyes": eye_loss(video, real, batch["eyes"])} if eyes else {})
 
     return terms
@@ -229,6 +256,13 @@ def _settings(kind: type[Settings], steps: int, rate: float, **more: float) -> S
 def _heard(film, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """The auxiliary term of the authors' code, where the generator has it."""
     return {} if film.heard is None else {"heard": F.cross_entropy(film.heard.float(), batch["emotion"])}
+
+
+def _described(order: Order, filmed: Sequence[Path], corpora: list[Talking]) -> list[dict]:
+    """For the card: what was seen, and what was only heard."""
+    seen = [corpus_data(folder, found.clips, 4 * int(found.starts[-1])) for folder, found in zip(filmed, corpora, strict=True)]
+    heard = {folder: _clips(folder, "train") for folder in order.corpora if folder not in filmed}
+    return seen + [corpus_data(folder, clips, sum(sum(clip.durations or ()) for clip in clips)) for folder, clips in heard.items()]
 
 
 def _clips(folder: Path, split: str) -> list[Clip]:

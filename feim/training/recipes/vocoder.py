@@ -29,7 +29,7 @@ SIZES = {False: {}, True: {"channels": 48, "blocks": 2}}
 
 def run(order: Order) -> SourceFilterVocoder:
     """Train on the corpora's training clips (manifests with sounds; texts are not needed); save as "vocoder"."""
-    order.refuse("vocoder", "faces", "decoder", "name", "shares", "forget_emotions")
+    order.refuse("vocoder", "faces", "decoder", "name", "shares", "forget_emotions", "blocks")
     with together().main_process_first():
         corpora = [_read(folder) for folder in order.corpora]
     shares = [float(corpus.starts[-1]) ** 0.5 for corpus in corpora]  # small corpora of real voices count for more than their length

@@ -12,7 +12,6 @@ from feim.data.sentences import read_sentences
 from feim.data.synthetic import talking
 from feim.data.synthetic.corpus import ARGUMENTS, SENTENCES, ForeignCorpus
 from feim.data.synthetic.engines import RULES
-from feim.data.synthetic.faces import random_person, render
 from feim.data.synthetic.talking import (
     EBB,
     ONSET,
@@ -28,7 +27,7 @@ from feim.data.synthetic.talking import (
 from feim.signal.action_units import strength
 from feim.signal.audio import read_audio
 from feim.signal.emotion import EMOTIONS
-from feim.signal.face_motion import INDEX
+from feim.signal.face_motion import INDEX, FaceMotion
 from feim.signal.landmarks import LOWER_SEAM, UPPER_SEAM
 from feim.signal.video import FPS, read_video
 from tests.data.synthetic.tiny_head import write_npz
@@ -169,13 +168,12 @@ def test_sound_film_phones_and_truth_are_equally_long(whole):
 def test_the_truth_is_what_the_film_shows(whole, heads):
     clip = read_manifest(whole)[1]
     truth, film = read_truth(whole, clip), list(read_video(whole / clip.video).frames())
-    faces = talking._faces(str(heads))
-    person = random_person(faces, talking_people(3, 0, RULES)[1].face)
-    for frame in (0, len(film) // 2, len(film) - 1):
-        moment = (truth.motion.shapes[frame], truth.motion.gaze[frame], truth.motion.head[frame])
-        again = render(faces, person, *moment, ORDER["size"])
-        np.testing.assert_allclose(truth.landmarks[frame], again.landmarks, atol=0.1)
-        assert np.abs(film[frame].astype(int) - again.image).mean() < 6
+    frames = [0, len(film) // 2, len(film) - 1]
+    motion = FaceMotion(truth.motion.shapes[frames], truth.motion.gaze[frames], truth.motion.head[frames])
+    again = talking._sitters(str(heads)).film(talking_people(3, 0, RULES)[1].face, motion, ORDER["size"])
+    for frame, (image, landmarks) in zip(frames, again, strict=True):
+        np.testing.assert_allclose(truth.landmarks[frame], landmarks, atol=0.1)
+        assert np.abs(film[frame].astype(int) - image).mean() < 6
 
 
 def test_lips_part_with_the_jaw(whole):

@@ -41,9 +41,18 @@ def test_the_middle_goes_and_the_rest_stays(deep):
     assert torch.equal(model.symbol.weight, deep.symbol.weight)
 
 
+def test_as_many_blocks_stay_as_are_wanted(deep):
+    model = shrink.shallower(deep, 3)
+    for new, old in enumerate((0, 1, 5)):
+        for mine, theirs in zip(model.score.blocks[new].parameters(), deep.score.blocks[old].parameters(), strict=True):
+            assert torch.equal(mine, theirs)
+
+
 def test_what_has_no_middle_is_refused(deep):
-    with pytest.raises(ValueError, match="cannot be made shallower"):
+    with pytest.raises(ValueError, match="of 4 blocks cannot be made shallower to 4"):
         shrink.shallower(shrink.shallower(deep))
+    with pytest.raises(ValueError, match="keep 2 or more"):
+        shrink.shallower(deep, 1)
 
 
 def test_it_comes_closer_to_the_deep_one_and_keeps_its_name(deep, order):

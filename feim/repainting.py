@@ -1,0 +1,73 @@
+"""The other renderer: the seed's GAN paints every frame of the face anew at 128², and super-resolution makes it four times larger.
+
+The portrait renderer (feim.animating) moves the photo's own pixels; this one knows of the photo only what its encoder tells, so it shows
+what the published system can do: hair, skin and light move with the face, and identity is as good as the training was.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from feim.animating import Frames, Sound, TalkingHead
+from feim.models.super_resolution import CompactNetwork, enlarge
+from feim.models.talking_face import TalkingFace, frames_of, picture_of, stream
+from feim.signal.emotion import Emotion
+from feim.signal.face import CANONICAL, CROP, Face, align, similarity
+from feim.signal.face_motion import FRAME_RATE
+
+ENLARGED_AT_ONCE = 8  # frames
+
+
+@dataclass(frozen=True)
+class Painter:
+    """The networks that paint: the generator of 128² pixels, and what enlarges them."""
+
+    generator: TalkingFace
+    enlarger: CompactNetwork
+
+    def paint(self, face: np.ndarray, waveform: np.ndarray, feeling: Emotion, seed: int, size: int, part: slice) -> Iterator[np.ndarray]:
+        """Frames `part` of the film, (S, S, 3) uint8 each. The film begins at its beginning: the generator remembers what it painted."""
+        small = (frame for stretch in stream(self.generator, face, waveform, feeling.label, feeling.intensity, seed) for frame in stretch)
+        wanted = islice(small, part.start, part.stop)
+        while some := list(islice(wanted, ENLARGED_AT_ONCE)):
+            yield from resized(enlarge(self.enlarger, np.stack(some)), size)
+
+
+def repainted(
+    painter: Painter,
+    image: np.ndarray,
+    sight: tuple[Face, np.ndarray, tuple[str, ...]],
+    sound: Sound,
+    feeling: Emotion,
+    seed: int,
+    size: int,
+    clock: dict[str, float],
+) -> TalkingHead:
+    """Put a photo's face, as `found` tells of it, and what it says together.
+
+    Args: size: pixels of the film's side; clock: seconds spent so far.
+    """
+    began = time.perf_counter()
+    face, landmarks, notes = sight
+    upright = similarity(face.points, CANONICAL)
+    there = (landmarks @ upright[:, :2].T + upright[:, 2] + 0.5) * size / CROP - 0.5
+    still, picture, count = resized(align(image, face.points)[None], size)[0], picture_of(face), frames_of(sound.waveform)
+    frames = Frames(count, lambda part: painter.paint(picture, sound.waveform, feeling, seed, size, part))
+    clock = clock | {"motion": clock["motion"] + time.perf_counter() - began, "video": count / FRAME_RATE}
+    clock["total"] = clock["face"] + clock["motion"]
+    gamma = np.full(count, feeling.intensity, np.float32)
+    return TalkingHead(frames, still, there, None, gamma, sound.waveform, sound.cues, clock, feeling.label, seed, "gan", notes)
+
+
+def resized(frames: np.ndarray, size: int) -> np.ndarray:
+    """(F, H, H, 3) uint8 → (F, S, S, 3) uint8, antialiased."""
+    if frames.shape[1] == size:
+        return frames
+    pixels = torch.tensor(frames).movedim(-1, 1).float()
+    smooth = F.interpolate(pixels, (size, size), mode="bicubic", antialias=True, align_corners=False)
+    return smooth.round().clamp(0, 255).byte().movedim(1, -1).numpy()

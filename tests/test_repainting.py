@@ -1,0 +1,93 @@
+"""The GAN as a renderer: its film is its own stream of frames, enlarged, in any order; the face is upright and where it says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import feim
+from feim.animating import found, spoken
+from feim.models import CHECKPOINTS, checkpoint
+from feim.models.checkpoint import MissingCheckpoint
+from feim.models.landmarks import LandmarkNetwork, locate
+from feim.models.portrait import FaceBasis
+from feim.models.super_resolution import CompactNetwork, enlarge
+from feim.models.talking_face import TalkingFace, generate, picture_of
+from feim.repainting import Painter, repainted, resized
+from feim.signal.emotion import parse_emotion
+from feim.signal.face import find_face, read_image
+from feim.signal.landmarks import FEATURES, landmark_error
+from feim.studio import InvalidSetting
+
+WOMAN = Path(__file__).parents[1] / "assets" / "faces" / "average-woman-20s.jpg"
+HAPPY = parse_emotion("happy", 2.0)
+
+
+@pytest.fixture(scope="module")
+def painter() -> Painter:
+    torch.manual_seed(0)
+    generator = TalkingFace(TalkingFace.Config(width=0.03)).requires_grad_(False).eval()
+    return Painter(generator, checkpoint.load(CompactNetwork, "super-resolution"))
+
+
+@pytest.fixture(scope="module")
+def sight():
+    networks = checkpoint.load(LandmarkNetwork, "landmarks"), checkpoint.load(FaceBasis, "portrait")
+    return found(read_image(WOMAN), *networks)
+
+
+@pytest.fixture(scope="module")
+def sound():
+    return spoken(feim.load().speak("Hello there.", WOMAN, "happy"))
+
+
+def talking(painter, sight, sound, size: int):
+    return repainted(painter, read_image(WOMAN), sight, sound, HAPPY, 3, size, {"face": 0.0, "motion": 0.0})
+
+
+def test_a_film_is_the_generators_enlarged(painter, sight, sound):
+    film = talking(painter, sight, sound, 512)
+    small = generate(painter.generator, picture_of(sight[0]), sound.waveform, "happy", 2.0, seed=3)
+    assert len(film.frames) == len(small) == -(-len(sound.waveform) // 640)
+    assert np.array_equal(film.frames[:], enlarge(painter.enlarger, small))
+    assert (film.renderer, film.motion, film.emotion, set(film.intensity)) == ("gan", None, "happy", {2.0})
+    assert film.cues == sound.cues
+
+
+def test_frames_come_in_any_order(painter, sight, sound):
+    film = talking(painter, sight, sound, 192)
+    whole = list(film.frames)
+    assert whole[0].shape == film.still.shape == (192, 192, 3)
+    for index in (11, 0, -1):
+        assert np.array_equal(film.frames[index], whole[index])
+
+
+def test_the_still_is_the_upright_face_with_its_landmarks(painter, sight, sound):
+    film = talking(painter, sight, sound, 256)
+    again = locate(checkpoint.load(LandmarkNetwork, "landmarks"), film.still, find_face(film.still))
+    assert landmark_error(film.landmarks, again, FEATURES) < 0.03
+
+
+def test_the_studio_paints_with_weights_that_somebody_trained(painter, tmp_path):
+    shipped = feim.load()
+    assert shipped.renderers == ("portrait",)
+    with pytest.raises(MissingCheckpoint, match="the renderer gan has no weights here; use portrait"):
+        shipped.animate(WOMAN, np.zeros(16_000, np.float32), renderer="gan")
+    for path in CHECKPOINTS.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    checkpoint.save(painter.generator, "talking-face", {}, tmp_path)
+    studio = feim.load(tmp_path)
+    assert studio.renderers == ("portrait", "gan")
+    film = studio.animate(WOMAN, np.zeros(16_000, np.float32), "sad", 3.0, renderer="gan", size=128)
+    assert (len(film.frames), film.renderer) == (25, "gan")
+    assert film.save(tmp_path / "film.mp4").stat().st_size > 1000
+    with pytest.raises(InvalidSetting, match="use portrait or gan"):
+        studio.animate(WOMAN, np.zeros(16_000, np.float32), renderer="oil")
+
+
+def test_resized_frames_keep_their_picture():
+    frames = np.full((2, 8, 8, 3), 77, np.uint8)
+    assert (resized(frames, 12) == 77).all()
+    assert resized(frames, 12).shape == (2, 12, 12, 3)
+    assert resized(frames, 8) is frames
