@@ -260,10 +260,11 @@ def test_what_other_commands_refuse(tmp_path, capsys, arguments, words):
 @pytest.mark.parametrize("kind", ["vtt", "srt"])
 def test_subtitles_beside_the_film(tmp_path, capsys, monkeypatch, kind):
     talking = SimpleNamespace(
-        frames=[0], cues=[Cue(0.5, 1.5, "We count <one>.")], notes=(), emotion="happy", seed=0, timings={"video": 2.0},
+        frames=[0], cues=[Cue(0.5, 1.5, "We count <one>.")], notes=(), emotion="happy", seed=0, renderer="portrait",
+        timings={"video": 2.0},
         save=lambda path, progress: path.write_bytes(b"film"),
     )  # fmt: skip
-    studio = SimpleNamespace(speak=lambda *given: SimpleNamespace(notes=()), animate=lambda *given, size: talking)
+    studio = SimpleNamespace(speak=lambda *given: SimpleNamespace(notes=()), animate=lambda *given, **wish: talking)
     monkeypatch.setattr("feim.load", lambda: studio)
     out, subtitles = tmp_path / "hello.mp4", tmp_path / f"hello.{kind}"
     said = ["animate", "--face", FACE, "--text", "We count <one>.", "--out", str(out), "--json"]

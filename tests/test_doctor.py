@@ -12,6 +12,7 @@ from feim.models.emotion_recognition import EmotionRecogniser
 from feim.models.expression_judge import ExpressionJudge
 from feim.models.landmarks import LandmarkNetwork
 from feim.models.lip_motion import LipMotion
+from feim.models.lip_sync import LipSync
 from feim.models.portrait import FaceBasis
 from feim.models.super_resolution import CompactNetwork
 from feim.models.voice_emotion import VoiceEmotion
@@ -22,6 +23,7 @@ MOVERS = {  # what moves faces, as small as it gets
     "super-resolution": CompactNetwork(CompactNetwork.Config(width=8, depth=1)),
     "expression-judge": ExpressionJudge(),
     "lip-motion": LipMotion(LipMotion.Config(channels=8, causal=(1,))),
+    "lip-sync": LipSync(LipSync.Config(channels=8, dilations=(1,), embedding=4)),
 }
 
 

@@ -1,6 +1,7 @@
 """Whether voice and lips of our films go together, in the eyes of a judge that is first checked on filmed people."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from feim.evaluation.faces.material import Material
 from feim.evaluation.report import Row
 from feim.models.landmarks import LandmarkNetwork, five_points, frame, locate, locate_all
 from feim.models.lip_motion import LipMotion
-from feim.models.lip_sync import LipSync, Sync, mouth_movement
+from feim.models.lip_sync import LipSync, Sync, TooShort, mouth_movement
 from feim.models.portrait import FaceBasis
 from feim.signal.audio import mel_spectrogram
 from feim.signal.emotion import EMOTIONS, parse_emotion
@@ -42,9 +43,10 @@ def sync(
             sounds["filmed people's sound"] = recorded(listener, real[number].waveform)
         for name, sound in sounds.items():
             talking = film(photo, sound, parse_emotion(emotion, 1.0), number, {"face": 0.0}, ())
-            found = judge.judge(mouth_movement(followed(network, talking.frames)), mel_spectrogram(sound.waveform))
-            said.setdefault(name, []).append(found)
-    return (_filmed(network, judge, real) if real else []) + [row for name, found in said.items() for row in _made(name, found)]
+            movement, mel = mouth_movement(followed(network, talking.frames)), mel_spectrogram(sound.waveform)
+            with suppress(TooShort):  # a sentence of under a second and a half; the notes count those that were judged
+                said.setdefault(name, []).append(judge.judge(movement, mel))
+    return (_filmed(network, judge, real) if real else []) + [row for name, found in said.items() if found for row in _made(name, found)]
 
 
 def _films(folder: Path) -> list[Video]:

@@ -71,7 +71,7 @@ def attention(films: bool, kind: str, asked: tuple[Question, ...], scratch: Path
 def _card(words: str, sound: np.ndarray, scratch: Path) -> Path:
     """A film of the words, while they are said."""
     card = Image.new("RGB", (CARD, CARD), "#101b24")
-    lines = textwrap.fill(words.replace(". ", ".\n"), 24, replace_whitespace=False)
+    lines = "\n".join(textwrap.fill(sentence, 24) for sentence in words.replace(". ", ".\n").splitlines())
     ImageDraw.Draw(card).multiline_text(
         (CARD // 2, CARD // 2), lines, "#e8ecee", ImageFont.load_default(CARD // 14), anchor="mm", align="center", spacing=CARD // 40
     )
