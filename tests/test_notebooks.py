@@ -14,7 +14,9 @@ LESSONS = ("01_sound_and_faces", "02_feim_tts", "03_intensity_and_guidance", "04
 def test_the_lesson_runs(name, monkeypatch):
     monkeypatch.setenv("FEIM_QUICK", "1")
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}})
+    client.widget_registry.clear()  # or it writes to the socket on which it waits, for sliders' outputs, and may then wait for ever
+    client.execute()
     pictures = [o for cell in notebook.cells for o in cell.get("outputs", []) if "application/vnd.plotly.v1+json" in o.get("data", {})]
     sounds = [o for cell in notebook.cells for o in cell.get("outputs", []) if "<audio" in o.get("data", {}).get("text/html", "")]
     assert len(pictures) >= 8
