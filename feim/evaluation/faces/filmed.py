@@ -6,11 +6,10 @@ import numpy as np
 
 from feim.evaluation.faces.lips import IN_SYNC, lag
 from feim.evaluation.report import Row
-from feim.models.landmarks import LandmarkNetwork, five_points, frame, locate, locate_all
+from feim.models.landmarks import LandmarkNetwork, followed
 from feim.models.lip_motion import LipMotion
 from feim.signal.action_units import lip_gap
 from feim.signal.audio import mel_spectrogram
-from feim.signal.face import find_face
 from feim.signal.landmarks import LOWER_SEAM, UPPER_SEAM, interocular
 from feim.signal.video import read_video
 
@@ -37,11 +36,5 @@ def filmed(network: LandmarkNetwork, listener: LipMotion, folder: Path) -> list[
 
 def gaps(network: LandmarkNetwork, frames: np.ndarray) -> np.ndarray:
     """(F, H, W, 3) uint8 of one face → (F,) how far the lips' middles are apart, in inter-pupil distances. Raises: FaceNotFound."""
-    points, found = five_points(locate(network, frames[0], find_face(frames[0]))), []
-    for picture in frames:
-        pixels, to_frame = frame(picture, points)
-        landmarks, _ = locate_all(network, pixels[None], to_frame[None])
-        points = five_points(landmarks[0])
-        found.append(landmarks[0])
-    found, middle = np.stack(found), len(UPPER_SEAM) // 2
+    found, middle = followed(network, frames), len(UPPER_SEAM) // 2
     return np.linalg.norm(found[:, LOWER_SEAM[middle]] - found[:, UPPER_SEAM[middle]], axis=-1) / interocular(found)

@@ -1,6 +1,6 @@
 """Whether voice and lips of our films go together, in the eyes of a judge that is first checked on filmed people."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,13 +9,12 @@ import numpy as np
 from feim.animating import film, recorded, seen, spoken
 from feim.evaluation.faces.material import Material
 from feim.evaluation.report import Row
-from feim.models.landmarks import LandmarkNetwork, five_points, frame, locate, locate_all
+from feim.models.landmarks import LandmarkNetwork, followed
 from feim.models.lip_motion import LipMotion
 from feim.models.lip_sync import LipSync, Sync, TooShort, mouth_movement
 from feim.models.portrait import FaceBasis
 from feim.signal.audio import mel_spectrogram
 from feim.signal.emotion import EMOTIONS, parse_emotion
-from feim.signal.face import find_face
 from feim.signal.video import Video, read_video
 from feim.studio import Studio
 
@@ -84,14 +83,3 @@ def _confidence(found: Sequence[Sync]) -> float:
 
 def _offsets(found: Sequence[Sync]) -> str:
     return f"{len(found)} films; frames by which the sound comes later: {', '.join(str(one.offset) for one in found)}"
-
-
-def followed(network: LandmarkNetwork, frames: Iterable[np.ndarray]) -> np.ndarray:
-    """The landmarks of one face in every frame of a film: F pictures (H, W, 3) uint8 → (F, 189, 2) pixels. Raises: FaceNotFound."""
-    found: list[np.ndarray] = []
-    for picture in frames:
-        points = five_points(found[-1] if found else locate(network, picture, find_face(picture)))
-        pixels, to_frame = frame(picture, points)
-        (landmarks,), _ = locate_all(network, pixels[None], to_frame[None])
-        found.append(landmarks)
-    return np.stack(found)

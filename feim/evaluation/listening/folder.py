@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from feim.evaluation.listening.design import KINDS, Control, Item, ListeningTest, Question, Sound, is_film, scale, stimuli
 from feim.signal.audio import SAMPLE_RATE
-from feim.signal.ffmpeg import NoStream, Undecodable, complaint, decode_sound, running
+from feim.signal.ffmpeg import complaint, running
 from feim.signal.video import UnreadableVideo, read_video
 
 TEST = "test.json"
@@ -116,11 +116,8 @@ def read_sound(path: Path) -> tuple[np.ndarray, int]:
 def check_film(path: Path) -> None:
     """Look whether it can be watched to its end. Raises: BadTest."""
     try:
-        read_video(path)
-        decode_sound(path, SAMPLE_RATE)  # reads the file to its end, which shows if it is cut off
-    except NoStream:
-        pass  # silent, which may be meant
-    except (UnreadableVideo, Undecodable) as error:
+        _ = read_video(path).waveform  # reads the file to its end, which shows if it is cut off; silence may be meant
+    except UnreadableVideo as error:
         raise BadTest(f"{path} is not a film that can be shown: {error}") from error
 
 
