@@ -8,32 +8,17 @@ discriminators look twice or more (real, made, and between them for gradient pen
 """
 
 import copy
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import broadcast, broadcast_object_list, set_seed
+from accelerate.utils import broadcast
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from tqdm import tqdm
 
-from feim.nn.precision import has_bf16
-from feim.training.loop import (
-    STATES,
-    Batch,
-    Progress,
-    Settings,
-    Trained,
-    learning_rate_at,
-    load_state_of,
-    moving_average,
-    save_state_of,
-    together,
-)
+from feim.training.loop import Batch, Progress, Settings, Trained, learning_rate_at, moving_average, prepared, take_steps
 
 Discriminators = Mapping[str, nn.Module]
 
@@ -76,27 +61,14 @@ def train_adversarially(
     Returns: the generator's averaged weights, as `train` returns a model. The discriminators given receive their last weights.
     Raises: ValueError when that checkpoint is of other models.
     """
-    folder = Path(folder)
-    precision = "bf16" if settings.mixed_precision and has_bf16(together().device) else "no"
-    AcceleratorState._reset_state()  # or a process could not train one model in bf16 and the next in float32
-    accelerator = Accelerator(mixed_precision=precision, log_with="tensorboard", project_dir=folder)
-    set_seed(settings.seed, device_specific=True)
+    accelerator = prepared(settings, folder)
     average = AveragedModel(generator, multi_avg_fn=moving_average(settings.ema), use_buffers=True).to(accelerator.device)
     made_by = _Side(accelerator, {"generator": generator}, settings.learning_rate, settings)
     told_by = _Side(accelerator, discriminators, settings.discriminator_learning_rate or settings.learning_rate, settings)
     progress = Progress()
     accelerator.register_for_checkpointing(average, made_by.schedule, told_by.schedule, progress)
-    states = [folder / name for name in STATES if (folder / name).is_dir()]
-    if resume and states:
-        load_state_of(accelerator, states[0])
-    accelerator.init_trackers("logs")
 
-    saved = time.monotonic()
-    began = saved - progress.seconds
-    bar = tqdm(total=settings.steps, initial=progress.step, desc=folder.name, unit="step", disable=not accelerator.is_main_process)
-    while progress.step < settings.steps:
-        batch = batches(progress.step * accelerator.num_processes + accelerator.process_index)
-        batch = {name: value.to(accelerator.device) if isinstance(value, Tensor) else value for name, value in batch.items()}
+    def step(batch: Batch) -> dict[str, Tensor]:
         told_by.freeze(True)
         with accelerator.autocast():
             losses, made = generator_losses(made_by.modules["generator"], told_by.modules, batch)
@@ -107,23 +79,9 @@ def train_adversarially(
             told = discriminator_losses(told_by.modules, batch, made)
         told_by.learn(told["loss"])
         average.update_parameters(made_by.modules["generator"])
-        progress.step += 1
-        progress.seconds = time.monotonic() - began
-        bar.update()
-        if progress.step % settings.log_every == 0:
-            losses = losses | {f"discriminators/{name}": value for name, value in told.items()}
-            means = accelerator.reduce({name: value.detach().float() for name, value in losses.items()}, "mean")
-            values = {name: float(value) for name, value in means.items()}
-            accelerator.log(values, step=progress.step)
-            bar.set_postfix({name: f"{value:.3f}" for name, value in values.items()})
-        due = [time.monotonic() - saved > 60 * settings.checkpoint_minutes]
-        if broadcast_object_list(due)[0]:  # the first process's clock decides for all
-            save_state_of(accelerator, folder)
-            saved = time.monotonic()
-    bar.close()
-    save_state_of(accelerator, folder)
-    for tracker in accelerator.trackers:
-        tracker.finish()  # and no end_training, which would part the processes: they still have a card to write
+        return losses | {f"discriminators/{name}": value for name, value in told.items()}
+
+    take_steps(accelerator, batches, step, settings, folder, progress, resume)
     for name, module in discriminators.items():
         module.load_state_dict(told_by.modules[name].state_dict())
     return Trained(average.module.cpu().eval(), progress.seconds)

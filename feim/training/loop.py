@@ -82,11 +82,7 @@ def train(
 
     Raises: ValueError when that checkpoint is of another model.
     """
-    folder = Path(folder)
-    precision = "bf16" if settings.mixed_precision and has_bf16(together().device) else "no"
-    AcceleratorState._reset_state()  # or a process could not train one model in bf16 and the next in float32
-    accelerator = Accelerator(mixed_precision=precision, log_with="tensorboard", project_dir=folder)
-    set_seed(settings.seed, device_specific=True)
+    accelerator = prepared(settings, folder)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_at(step, settings))
@@ -95,18 +91,8 @@ def train(
     average.to(accelerator.device)
     progress = Progress()
     accelerator.register_for_checkpointing(average, schedule, progress)
-    states = [folder / name for name in STATES if (folder / name).is_dir()]
-    if resume and states:
-        load_state_of(accelerator, states[0])
-    accelerator.init_trackers("logs")
 
-    model.train()
-    saved = time.monotonic()
-    began = saved - progress.seconds
-    bar = tqdm(total=settings.steps, initial=progress.step, desc=folder.name, unit="step", disable=not accelerator.is_main_process)
-    while progress.step < settings.steps:
-        batch = batches(progress.step * accelerator.num_processes + accelerator.process_index)
-        batch = {name: value.to(accelerator.device) if isinstance(value, Tensor) else value for name, value in batch.items()}
+    def step(batch: Batch) -> dict[str, Tensor]:
         with accelerator.autocast():
             losses = loss_fn(model, batch)
         accelerator.backward(losses["loss"])
@@ -115,6 +101,47 @@ def train(
         schedule.step()
         optimizer.zero_grad()
         average.update_parameters(accelerator.unwrap_model(model))
+        return losses
+
+    model.train()
+    take_steps(accelerator, batches, step, settings, folder, progress, resume)
+    return Trained(average.module.cpu().eval(), progress.seconds)
+
+
+def prepared(settings: Settings, folder: str | Path) -> Accelerator:
+    """Accelerate for one run, in the precision that the hardware has, its random numbers at the run's seed."""
+    precision = "bf16" if settings.mixed_precision and has_bf16(together().device) else "no"
+    AcceleratorState._reset_state()  # or a process could not train one model in bf16 and the next in float32
+    accelerator = Accelerator(mixed_precision=precision, log_with="tensorboard", project_dir=folder)
+    set_seed(settings.seed, device_specific=True)
+    return accelerator
+
+
+def take_steps(
+    accelerator: Accelerator,
+    batches: Callable[[int], Batch],
+    step: Callable[[Batch], dict[str, Tensor]],
+    settings: Settings,
+    folder: str | Path,
+    progress: "Progress",
+    resume: bool,
+) -> None:
+    """From the last checkpoint, or the beginning, to the last step: batches go in, losses are logged, checkpoints are kept.
+
+    Args: step: learns from one batch, which is on the device, and tells its losses; progress: registered for checkpointing.
+    Raises: ValueError when that checkpoint is of another model.
+    """
+    folder = Path(folder)
+    states = [folder / name for name in STATES if (folder / name).is_dir()]
+    if resume and states:
+        load_state_of(accelerator, states[0])
+    accelerator.init_trackers("logs")
+    saved = time.monotonic()
+    began = saved - progress.seconds
+    bar = tqdm(total=settings.steps, initial=progress.step, desc=folder.name, unit="step", disable=not accelerator.is_main_process)
+    while progress.step < settings.steps:
+        batch = batches(progress.step * accelerator.num_processes + accelerator.process_index)
+        losses = step({name: value.to(accelerator.device) if isinstance(value, Tensor) else value for name, value in batch.items()})
         progress.step += 1
         progress.seconds = time.monotonic() - began
         bar.update()
@@ -131,7 +158,6 @@ def train(
     save_state_of(accelerator, folder)
     for tracker in accelerator.trackers:
         tracker.finish()  # and no end_training, which would part the processes: they still have a card to write
-    return Trained(average.module.cpu().eval(), progress.seconds)
 
 
 def together() -> PartialState:

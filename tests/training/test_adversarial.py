@@ -12,7 +12,7 @@ from accelerate.state import AcceleratorState
 from torch import nn
 from torch.nn import functional as F
 
-from feim.training import adversarial
+from feim.training import loop
 from feim.training.adversarial import AdversarialSettings, train_adversarially
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +137,7 @@ def test_the_state_of_other_models_is_refused(tmp_path):
 
 
 def test_the_models_given_can_be_used_in_any_precision_afterwards(tmp_path, monkeypatch):
-    monkeypatch.setattr(adversarial, "has_bf16", lambda device: True)  # emulated where it is not
+    monkeypatch.setattr(loop, "has_bf16", lambda device: True)  # emulated where it is not
     against = critics()
     for mixed in (True, False):
         trained = run(tmp_path / str(mixed), generator(), against, replace(SETTINGS, steps=1, mixed_precision=mixed)).model
