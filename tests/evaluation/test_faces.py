@@ -20,6 +20,7 @@ from feim.signal.face import find_face, read_image
 from feim.signal.face_motion import INDEX, at_rest, pose
 from feim.signal.framing import frame_face
 from feim.signal.landmarks import COUNT, interocular
+from feim.training.smiles import Smile
 from tests.test_animating import WOMAN
 
 
@@ -48,14 +49,16 @@ def test_landmarks_that_are_right_and_that_are_off_by_a_tenth(network, sitter):
 
 
 def test_a_smile_that_goes_as_ours_does_is_met_and_a_frown_is_not(network, basis, sitter, monkeypatch):
-    def made(label):
+    def made(label, light):
         motion = at_rest(1)
         motion.shapes[0] = expression(label, 1.0)
-        return sitter.landmarks, fit(basis, torch.from_numpy(sitter.landmarks)).moved(motion)[0, :COUNT].numpy()
+        return Smile(sitter.landmarks, fit(basis, torch.from_numpy(sitter.landmarks)).moved(motion)[0, :COUNT].numpy(), light)
 
-    for label, share in (("happy", 1.0), ("sad", 0.0)):
-        monkeypatch.setattr("feim.evaluation.faces.smile._neutral_and_smiling", lambda *_, label=label: made(label))
-        assert [row.value for row in smile(network, basis, Material((sitter,), (), Extent()))] == [share] * 3
+    for label, share, sign in (("happy", 1.0, 1), ("sad", 0.0, -1)):
+        own = made(label, 0.3 * sign * basis.smile_light)
+        monkeypatch.setattr("feim.evaluation.faces.smile.smile_of", lambda *_, own=own: own)
+        rows = smile(network, basis, Material((sitter,), (), Extent()))
+        assert [row.value for row in rows] == pytest.approx([share] * 3 + [sign])
 
 
 def test_lips_in_the_right_place_and_lips_that_stay_shut(basis):

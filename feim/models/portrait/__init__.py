@@ -52,5 +52,5 @@ def portrait(basis: FaceBasis, photo: np.ndarray, landmarks: np.ndarray) -> Port
     face = fit(basis, torch.from_numpy(landmarks))
     colourful = min(1.0, float((picture.amax(0) - picture.amin(0)).mean()) / COLOURFUL)
     return Portrait(
-        photo, landmarks, face, skin(picture, face), eyes(picture, face), mouth(picture, face, light_of(picture, face), colourful)
+        photo, landmarks, face, skin(basis, picture, face), eyes(picture, face), mouth(picture, face, light_of(picture, face), colourful)
     )

@@ -21,6 +21,7 @@ PIVOT = (0.0, 1.6, -1.2)  # where the head turns, the top of the neck, in inter-
 WIDENING = ("mouthSmile", "mouthStretch", "mouthDimple")
 WIDEST = 1.12  # inter-pupil distances that a mouth gets wide: the widest of 66 smiling ones in the London Set, half of which reach 0.96
 PARTING, PARTED = ("mouthUpperUp", "mouthLowerDown"), 0.05  # of the lips in a photo, from which it counts: landmarks are less exact below
+LIGHT_SIDE = 96  # pixels of the map of a smile's light
 MEETING = 0.85  # of the way down from the upper lid to the lower: where they meet in a blink
 
 
@@ -28,6 +29,7 @@ class FaceBasis(nn.Module):
     """Statistics of heads: positions and displacements of the 189 landmarks, then of further points of the skin.
 
     Lengths are in inter-pupil distances from midway between the pupils; x to the picture's right, y down, z towards the viewer.
+    `smile_light` is the log of the light that a smile changes on the skin of the average face (smile_light.py).
     """
 
     @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class FaceBasis(nn.Module):
         self.register_buffer("mean", torch.zeros(config.points, 3))
         self.register_buffer("variation", torch.zeros(config.variations, config.points, 3))  # by one standard deviation each
         self.register_buffer("shapes", torch.zeros(len(SHAPES), config.points, 3))
+        self.register_buffer("smile_light", torch.zeros(LIGHT_SIDE, LIGHT_SIDE))
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from feim.signal.landmarks import CHIN, LOWER_SEAM, UPPER_SEAM
 # Widths from the middle outwards as they are seen from the front: incisors, canine, premolars, molar.
 UPPER_CROWNS = (0.135, 0.103, 0.092, 0.062, 0.048, 0.045)
 LOWER_CROWNS = (0.086, 0.093, 0.085, 0.066, 0.055, 0.05)
-UPPER_SHOWS, LOWER_SHOWS = 0.035, -0.005  # below and above the lips' line at rest
+UPPER_SHOWS, LOWER_SHOWS = 0.045, -0.005  # below and above the lips' line at rest
 UPPER_HEIGHT, LOWER_HEIGHT = 0.165, 0.14
-ENAMEL = (1.0, 0.955, 0.875)  # beside the light of the eyes' white
-GUM, TONGUE, THROAT = (0.72, 0.38, 0.37), (0.70, 0.36, 0.35), (0.20, 0.055, 0.05)
+ENAMEL = (1.21, 1.23, 1.17)  # beside the light of the eyes' white, which lids shade: as the front teeth of 23 smiling people are
+GUM, TONGUE, THROAT = (0.72, 0.38, 0.37), (0.70, 0.36, 0.35), (0.24, 0.075, 0.07)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Mouth:
         light = self.light[:, None, None]
         picture = light * _column(THROAT) * torch.ones_like(x)
         # tongue: a soft hill behind the lower teeth
-        hill = 1 - (x / 0.30).square() - ((y_jaw - 0.10) / 0.17).square()
+        hill = 1 - (x / 0.30).square() - ((y_jaw - 0.08) / 0.21).square()
         body = light * _column(TONGUE) * (0.35 + 0.65 * hill.clamp(0, 1).sqrt())
         picture = picture.lerp(body, _step(hill, 0.0, 0.35))
         for crowns, edge, height, rows, down in (
@@ -79,7 +79,7 @@ class Mouth:
             gum = _step(inward, height * 0.62, height * 0.78)
             colour = (light * _column(ENAMEL)).lerp(light * _column(GUM), gum) * shade
             picture = picture.lerp(colour * (0.9 if down > 0 else 1.0), there)
-        ambient = (0.5 + 0.5 * _step(deep, -0.01, 0.07)) * (0.65 + 0.35 * _step(shallow, -0.01, 0.05))  # lips keep light out
+        ambient = (0.55 + 0.45 * _step(deep, -0.01, 0.06)) * (0.7 + 0.3 * _step(shallow, -0.01, 0.04))  # lips keep light out
         return self._grey(picture * ambient).clamp(0, 1)
 
     def _axes(self, shift: Tensor) -> tuple[Tensor, Tensor]:
@@ -105,7 +105,7 @@ def _row_of_teeth(x: Tensor, inward: Tensor, crowns: tuple[float, ...], height: 
     inward = inward - rounded
     between = torch.exp(-(((0.5 - place.abs()) * width) / 0.006).square())
     round_arch = (1 - (aside / float(ends[-1])).clamp(0, 1).square()).clamp_min(0.05)
-    shade = (1 - 0.22 * between) * (0.25 + 0.75 * round_arch.sqrt()) * (1 - 0.10 * (2 * place.abs()).square())
+    shade = (1 - 0.16 * between) * (0.15 + 0.85 * round_arch.pow(1.2)) * (1 - 0.10 * (2 * place.abs()).square())
     there = _step(inward, -0.006, 0.010) * (1 - _step(aside, float(ends[-1]) - 0.03, float(ends[-1])))
     return inward, shade, there * (1 - _step(inward, height, height + 0.03))
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from feim.models.portrait.face_basis import FittedFace
+from feim.models.portrait.face_basis import FaceBasis, FittedFace
 from feim.models.portrait.slits import Slit, slit
 from feim.models.portrait.window import Window, window
 from feim.models.portrait.wrinkles import Wrinkles, wrinkles
@@ -102,7 +102,7 @@ class Skin:
         return sample(picture, (origins + corner[:, None, None])[None])
 
 
-def skin(picture: Tensor, face: FittedFace) -> Skin:
+def skin(basis: FaceBasis, picture: Tensor, face: FittedFace) -> Skin:
     """Prepare a picture (3, S, S) whose face was fitted in its pixels."""
     points = face.points[:, :2]
     place = window(points, AROUND * face.scale, picture.shape[-1])
@@ -121,7 +121,7 @@ def skin(picture: Tensor, face: FittedFace) -> Skin:
     lids = [tuple(zip(UPPER_LIDS[eye], LOWER_LIDS[eye], strict=True)) for eye in (0, 1)]
     eyes = slit(lids[0] + lids[1][::-1], points, place)
     mouth = slit(zip(UPPER_SEAM, LOWER_SEAM, strict=True), points, place)
-    folds = wrinkles(picture, face, place)
+    folds = wrinkles(basis, picture, face, place)
     steps = extent / torch.tensor([columns - 1, rows - 1])
     return Skin(picture[None].contiguous(), place, tuple(fields), tuple(chosen), (rows, columns), steps, eyes, mouth, folds)
 

@@ -1,7 +1,8 @@
-"""Skin that folds where muscles push it together: lines that appear with a shape and go with it.
+"""Skin that folds where muscles push it together: light and shadow that appear with a shape and go with it.
 
-Where they run is anatomy (Ekman & Friesen's FACS manual describes each unit's folds); how they are lit is drawn: a dark fold with a light
-ridge above it. They are painted on the skin at rest and bend with it. Hair and glasses take none: only what has the cheeks' colour.
+A smile's is measured (smile_light). Of the other folds, where they run is anatomy (Ekman & Friesen's FACS manual describes each unit's);
+how they are lit is drawn: a dark fold with a light ridge above it. All are painted on the skin at rest and bend with it. Hair and glasses
+take none: only what has the cheeks' colour.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from feim.models.portrait.face_basis import FittedFace
+from feim.models.portrait.face_basis import FaceBasis, FittedFace
+from feim.models.portrait.smile_light import light_of_sides, on_photo
 from feim.models.portrait.window import Window
 from feim.signal.face_motion import pose
 from feim.signal.landmarks import CHEEKS
@@ -43,22 +45,16 @@ def _both(line: tuple, other: tuple) -> tuple[tuple, ...]:
 
 
 _FROWN = _both(((76, 0.10, 0.02), (75, 0.09, -0.04), (75, 0.06, -0.13)), (77, 78, 78))
-_CROW = tuple(
-    side for rise in (-0.09, -0.01, 0.07) for side in _both(((18, -0.06, rise * 0.6 - 0.01), (18, -0.17, rise * 1.7 - 0.01)), (27, 27))
-)
 _FOREHEAD = tuple(
     ((73, 0.02, up), (75, 0.02, up - 0.02), ((75, 78), 0.0, up - 0.005), (78, -0.02, up - 0.02), (80, -0.02, up))
     for up in (-0.16, -0.27, -0.39)
 )
-_SMILE = _both(((63, -0.03, -0.02), (158, 0.0, 0.0), (159, 0.0, 0.0), (160, 0.0, 0.02)), (68, 161, 162, 163))
 _NOSE = tuple(side for down in (-0.02, 0.06) for side in _both(((51, 0.03, down), (51, -0.05, down + 0.05)), (57, 57)))
 _PULLED = _both(((104, -0.10, 0.0), (104, -0.12, 0.10), (176, -0.16, 0.08)), (108, 108, 178))
 
 FOLDS = (
     Fold(pose(browDown=0.5), 1.0, _FROWN),  # corrugator: AU 4
     Fold(pose(browInnerUp=0.35, browOuterUp=0.35), 0.7, _FOREHEAD),  # frontalis: AU 1 + 2
-    Fold(pose(mouthSmile=0.35, noseSneer=0.3, mouthUpperUp=0.15), 0.75, _SMILE),  # zygomatic, levator: AU 12, 9, 10
-    Fold(pose(cheekRaiser=0.35, cheekSquint=0.2), 0.5, _CROW),  # orbicularis oculi: AU 6
     Fold(pose(noseSneer=0.5), 0.8, _NOSE),  # AU 9
     Fold(pose(mouthFrown=0.4, mouthStretch=0.2), 0.45, _PULLED),  # depressor anguli oris: AU 15, 20
 )
@@ -66,22 +62,23 @@ FOLDS = (
 
 @dataclass(frozen=True)
 class Wrinkles:
-    """A photo's folds: by (K, 47), and how much light each takes or gives where it is whole, (K, h, w) of the window."""
+    """A photo's folds: by (K, 47), what of each shape makes them whole, and the light that they then give, (K, h, w) of the window."""
 
     by: Tensor
     maps: Tensor
 
     def light(self, shapes: Tensor) -> Tensor | None:
         """(h, w) factors of the skin's light at shapes (47,); None where nothing folds."""
-        depth = (self.by @ shapes / AT_WHOLE).clamp(0, 1)
+        depth = (self.by @ shapes).clamp(0, 1)
         return 1 + torch.einsum("k,khw->hw", depth, self.maps) if depth.any() else None
 
 
-def wrinkles(picture: Tensor, face: FittedFace, place: Window) -> Wrinkles:
+def wrinkles(basis: FaceBasis, picture: Tensor, face: FittedFace, place: Window) -> Wrinkles:
     """Prepare the folds of a picture (3, S, S) in a window of it."""
-    skin = _skin(picture, face, place)
-    maps = torch.stack([fold.depth * _drawn(fold, face, place) * skin for fold in FOLDS])
-    return Wrinkles(torch.from_numpy(np.stack([fold.by for fold in FOLDS])), maps)
+    drawn = torch.stack([fold.depth * _drawn(fold, face, place) for fold in FOLDS])
+    by = [fold.by / AT_WHOLE for fold in FOLDS] + [pose(**{f"mouthSmile_{side}": 1.0}) for side in "LR"]
+    smiling = on_photo(light_of_sides(basis), basis, face, place)
+    return Wrinkles(torch.from_numpy(np.stack(by)), torch.cat([drawn, smiling]) * _skin(picture, face, place))
 
 
 def _drawn(fold: Fold, face: FittedFace, place: Window) -> Tensor:
