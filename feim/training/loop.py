@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from feim.nn.precision import has_bf16
+from feim.training.memory import keep_freed_memory
 
 Batch = dict[str, Tensor]
 STATES = ("state", "state.old")  # the last checkpoint; the one before, which is alone for a moment while they are swapped
@@ -113,6 +114,8 @@ def prepared(settings: Settings, folder: str | Path) -> Accelerator:
     precision = "bf16" if settings.mixed_precision and has_bf16(together().device) else "no"
     AcceleratorState._reset_state()  # or a process could not train one model in bf16 and the next in float32
     accelerator = Accelerator(mixed_precision=precision, log_with="tensorboard", project_dir=folder)
+    if accelerator.device.type == "cpu":
+        keep_freed_memory()
     set_seed(settings.seed, device_specific=True)
     return accelerator
 
