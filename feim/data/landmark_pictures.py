@@ -18,8 +18,8 @@ from feim.data.batching import generators
 from feim.data.landmark_disturbances import occlude, paint_mouth, photograph, put_on_glasses, random_background, spoil
 from feim.data.landmark_shapes import express, mixed_shape, moved, random_action, turned_shape
 from feim.data.landmark_textures import Textures, mixed_texture, warp_face
-from feim.data.synthetic.faces import Faces, random_person, render
-from feim.data.synthetic.faces import Person as Somebody
+from feim.data.synthetic.heads.faces import Faces, random_person, render
+from feim.data.synthetic.heads.faces import Person as Somebody
 from feim.models.landmarks import FIVE_POINTS, FRAME, cut_out, five_points
 from feim.signal.face import similarity
 from feim.signal.landmarks import COUNT, FACE, FEATURES, HAIRLINE, HEAD, IRISES, LOWER_LIDS, MIRROR, NECK, PUPILS, UPPER_LIDS, interocular

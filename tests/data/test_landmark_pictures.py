@@ -21,8 +21,8 @@ from feim.data.landmark_pictures import (
 )
 from feim.data.landmark_shapes import Mouth, _move_lids, _move_mouth, express, mixed_shape, normalised, turned_shape
 from feim.data.landmark_textures import TEXTURE_EYES, Textures, read_textures, warp_face
-from feim.data.synthetic.face_landmarks import MEAN_SHAPE
-from feim.data.synthetic.faces import Rendered
+from feim.data.synthetic.heads.faces import Rendered
+from feim.data.synthetic.heads.landmarks import MEAN_SHAPE
 from feim.models.landmarks import FIVE_POINTS, FRAME, five_points
 from feim.signal.landmarks import (
     CHIN,

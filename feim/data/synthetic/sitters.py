@@ -16,7 +16,7 @@ from torch import Tensor
 from feim.data.corpora.london import read_london
 from feim.data.landmark_shapes import moved
 from feim.data.landmark_textures import Textures, read_textures, warp_face
-from feim.data.synthetic.faces import Faces, load_faces, random_person, render
+from feim.data.synthetic.heads.faces import Faces, load_faces, random_person, render
 from feim.models import checkpoint
 from feim.models.portrait import FaceBasis, portrait
 from feim.signal.face import similarity

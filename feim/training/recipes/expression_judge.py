@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from feim.data.synthetic.expressions import shown_faces
-from feim.data.synthetic.head import Head, load_head
+from feim.data.synthetic.heads.expressions import shown_faces
+from feim.data.synthetic.heads.head import Head, load_head
 from feim.models.expression_judge import ExpressionJudge, differences
 from feim.signal.emotion import EMOTIONS
 from feim.training.card import model_card, publish

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from feim.data.corpora.london import Person, read_london
 from feim.data.landmark_pictures import Picture, london_pictures, picture_batches, rendered_pictures, write_pictures
 from feim.data.landmark_textures import read_textures
-from feim.data.synthetic.faces import load_faces
+from feim.data.synthetic.heads.faces import load_faces
 from feim.models import checkpoint
 from feim.models.landmarks import LandmarkNetwork, landmark_losses, locate
 from feim.signal.face import FaceNotFound, find_face, read_image

@@ -11,8 +11,8 @@ import time
 import torch
 
 from feim.data.corpora.london import read_london
-from feim.data.synthetic.faces import landmark_basis
-from feim.data.synthetic.head import load_head
+from feim.data.synthetic.heads.faces import landmark_basis
+from feim.data.synthetic.heads.head import load_head
 from feim.models import checkpoint
 from feim.models.landmarks import LandmarkNetwork
 from feim.models.portrait import FaceBasis

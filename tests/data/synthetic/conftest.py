@@ -2,8 +2,8 @@
 
 import pytest
 
-from feim.data.synthetic.faces import Faces, load_faces
-from tests.data.synthetic.tiny_head import write_npz
+from feim.data.synthetic.heads.faces import Faces, load_faces
+from tests.data.synthetic.heads.tiny_head import write_npz
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from feim.models.portrait import FaceBasis
 from feim.signal.face import find_face, read_image
 from feim.signal.face_motion import at_rest, pose
 from feim.signal.landmarks import LOWER_SEAM, PUPILS, UPPER_SEAM, landmark_error
-from tests.data.synthetic.tiny_head import write_npz
+from tests.data.synthetic.heads.tiny_head import write_npz
 
 SIZE = 96
 FACES = Path(__file__).parents[3] / "assets" / "faces"

@@ -30,7 +30,7 @@ from feim.signal.emotion import EMOTIONS
 from feim.signal.face_motion import INDEX, FaceMotion
 from feim.signal.landmarks import LOWER_SEAM, UPPER_SEAM
 from feim.signal.video import FPS, read_video
-from tests.data.synthetic.tiny_head import write_npz
+from tests.data.synthetic.heads.tiny_head import write_npz
 
 # ---- who plays what -------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from feim.data.corpora.london import PUPILS_AT, TEST_PEOPLE
-from feim.data.synthetic.face_landmarks import MEAN_SHAPE
+from feim.data.synthetic.heads.landmarks import MEAN_SHAPE
 from feim.models import checkpoint
 from feim.models.landmarks import LandmarkNetwork
 from feim.training.order import Order

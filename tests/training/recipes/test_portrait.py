@@ -10,7 +10,7 @@ from feim.signal.face_motion import at_rest, pose
 from feim.signal.landmarks import COUNT, LOWER_SEAM, UPPER_SEAM
 from feim.training.order import Order
 from feim.training.recipes import expression_judge, portrait
-from tests.data.synthetic.tiny_head import write_npz
+from tests.data.synthetic.heads.tiny_head import write_npz
 
 
 @pytest.fixture(scope="module")

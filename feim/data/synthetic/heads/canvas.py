@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from feim.data.synthetic.face_landmarks import Places, edges, pupil_distance, surface_path
-from feim.data.synthetic.head import PART_NAMES, Head
-from feim.data.synthetic.raster import interpolate, rasterise
+from feim.data.synthetic.heads.head import PART_NAMES, Head
+from feim.data.synthetic.heads.landmarks import Places, edges, pupil_distance, surface_path
+from feim.data.synthetic.heads.raster import interpolate, rasterise
 from feim.signal.landmarks import BROWS, CHEEKS, EARS, HAIRLINE, PUPILS, UNDER_EYES
 
 SIZE = 512  # texels on a side of the face's square; that of the back of the head lies to its right

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from feim.data.synthetic.lighting import backdrop, light, lit_by, open_to_light, random_scene
+from feim.data.synthetic.heads.lighting import backdrop, light, lit_by, open_to_light, random_scene
 
 SCENE = replace(
     random_scene(np.random.default_rng(0)),

@@ -1,6 +1,6 @@
 """Hair as a shell over the skull, with a fringe and a curtain down the back for those who wear it long.
 
-Lengths are in distances between the pupils, as in face_canvas.py.
+Lengths are in distances between the pupils, as in canvas.py.
 """
 
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from feim.data.synthetic.appearance import noise_field
-from feim.data.synthetic.face_canvas import face_units, hairline_height, smooth
-from feim.data.synthetic.face_landmarks import Places, pupil_distance
-from feim.data.synthetic.head import Head
-from feim.data.synthetic.raster import normals
+from feim.data.synthetic.heads.appearance import noise_field
+from feim.data.synthetic.heads.canvas import face_units, hairline_height, smooth
+from feim.data.synthetic.heads.head import Head
+from feim.data.synthetic.heads.landmarks import Places, pupil_distance
+from feim.data.synthetic.heads.raster import normals
 from feim.signal.landmarks import EARS
 
 COLUMNS, ROWS = 48, 24  # of the curtain

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from feim.data.synthetic.head import (
+from feim.data.synthetic.heads.head import (
     ADDRESS,
     FULL_LOOK,
     LOOKS,
@@ -19,7 +19,7 @@ from feim.data.synthetic.head import (
     rotation_matrix,
 )
 from feim.signal.face_motion import SHAPES, pose
-from tests.data.synthetic.tiny_head import EYES, tiny_arrays, write_npz, write_objs
+from tests.data.synthetic.heads.tiny_head import EYES, tiny_arrays, write_npz, write_objs
 
 STILL = (np.zeros(2), np.zeros(3))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from feim.data.synthetic.raster import FARTHEST, NOTHING, interpolate, normals, rasterise, sample
+from feim.data.synthetic.heads.raster import FARTHEST, NOTHING, interpolate, normals, rasterise, sample
 
 SQUARE = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from feim.data.synthetic.face_landmarks import MEAN_SHAPE, front_grid, iris_radius, pupil_distance
-from feim.data.synthetic.head import expressed
+from feim.data.synthetic.heads.head import expressed
+from feim.data.synthetic.heads.landmarks import MEAN_SHAPE, front_grid, iris_radius, pupil_distance
 from feim.signal.face_motion import pose
 from feim.signal.landmarks import (
     COUNT,
@@ -20,7 +20,7 @@ from feim.signal.landmarks import (
     UPPER_SEAM,
     interocular,
 )
-from tests.data.synthetic.tiny_head import EYES
+from tests.data.synthetic.heads.tiny_head import EYES
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from feim.data.synthetic.faces import landmark_basis, random_person, render
-from feim.data.synthetic.head import expressed, identified
+from feim.data.synthetic.heads.faces import landmark_basis, random_person, render
+from feim.data.synthetic.heads.head import expressed, identified
 from feim.signal.face_motion import INDEX, pose
 from feim.signal.landmarks import IRISES, LOWER_SEAM, PUPILS, UPPER_SEAM, interocular
 

@@ -6,8 +6,8 @@ the others with the share of people given there.
 
 import numpy as np
 
-from feim.data.synthetic.face_landmarks import place_landmarks
-from feim.data.synthetic.head import Head, identified, posed, random_identity
+from feim.data.synthetic.heads.head import Head, identified, posed, random_identity
+from feim.data.synthetic.heads.landmarks import place_landmarks
 from feim.signal.action_units import ACTION_UNITS
 from feim.signal.emotion import EMOTIONS
 from feim.signal.face_motion import pose

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from feim.data.synthetic.face_landmarks import pupil_distance
-from feim.data.synthetic.hair import Style, grow, lashes, random_style, strand_texture
+from feim.data.synthetic.heads.hair import Style, grow, lashes, random_style, strand_texture
+from feim.data.synthetic.heads.landmarks import pupil_distance
 
 SHORT = Style(top=0.2, sides=0.1, fringe=0.0, length=0.0, front=80.0, lumps=0.0)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from feim.data.synthetic.head import IDENTITIES, LOOKS, PARTS
+from feim.data.synthetic.heads.head import IDENTITIES, LOOKS, PARTS
 from feim.signal.face_motion import SHAPES
 
 AXES = np.array([7.5, 11.0, 10.0])  # of the egg, about as large as the real head

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from feim.data.corpora.london import thin_plate_spline
-from feim.data.synthetic.head import PART_NAMES, Head, eye_centre
-from feim.data.synthetic.raster import rasterise
+from feim.data.synthetic.heads.head import PART_NAMES, Head, eye_centre
+from feim.data.synthetic.heads.raster import rasterise
 from feim.signal.landmarks import COUNT, EARS, IRISES, JAW, LOWER_LIDS, LOWER_LIP, LOWER_SEAM, PUPILS, UPPER_LIDS, UPPER_LIP, UPPER_SEAM
 
 # The mean of the 66 training people's neutral faces in the London Set (DeBruine & Jones 2017, CC BY 4.0) and their mirror images:

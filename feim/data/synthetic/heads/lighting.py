@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from PIL import Image
 
-from feim.data.synthetic.raster import normals, rasterise
+from feim.data.synthetic.heads.raster import normals, rasterise
 
 # Of a mesh's extent: what is this close does not hide a surface from the sky, or from a lamp, whose light may graze it.
 SKY_BIAS, LAMP_BIAS = 0.02, 0.05

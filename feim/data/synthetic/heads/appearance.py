@@ -1,6 +1,6 @@
 """How a face that does not exist looks: skin, lips, brows, beard shadow, eyes and clothes, painted by rules onto the head's texture.
 
-Lengths are as in face_canvas.py; colours are linear light, 0 to 1, unless said otherwise.
+Lengths are as in canvas.py; colours are linear light, 0 to 1, unless said otherwise.
 """
 
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from feim.data.synthetic.face_canvas import Canvas, smooth
-from feim.data.synthetic.raster import sample
+from feim.data.synthetic.heads.canvas import Canvas, smooth
+from feim.data.synthetic.heads.raster import sample
 
 SKIN_TONES = ((242, 212, 194), (232, 192, 166), (217, 166, 132), (184, 128, 94), (138, 90, 62), (96, 61, 43), (66, 43, 33))  # sRGB
 HAIR_COLOURS = ((18, 15, 14), (38, 27, 20), (66, 44, 28), (104, 70, 42), (152, 110, 66), (196, 158, 104), (120, 52, 26), (150, 146, 142))

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from feim.data.synthetic.appearance import linear, noise_field, paint_skin, random_look
-from feim.data.synthetic.face_canvas import SIZE
+from feim.data.synthetic.heads.appearance import linear, noise_field, paint_skin, random_look
+from feim.data.synthetic.heads.canvas import SIZE
 
 
 @pytest.fixture(scope="module")

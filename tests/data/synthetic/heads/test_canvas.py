@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from feim.data.synthetic.face_canvas import SIZE, face_units, hairline_height, smooth
-from feim.data.synthetic.face_landmarks import MEAN_SHAPE
-from feim.data.synthetic.head import PART_NAMES
+from feim.data.synthetic.heads.canvas import SIZE, face_units, hairline_height, smooth
+from feim.data.synthetic.heads.head import PART_NAMES
+from feim.data.synthetic.heads.landmarks import MEAN_SHAPE
 from feim.signal.landmarks import BROWS, HAIRLINE
 
 

@@ -5,20 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from feim.data.synthetic.appearance import Look, linear, paint_skin, random_look
-from feim.data.synthetic.face_canvas import SIZE, Canvas, canvas_of, smooth
-from feim.data.synthetic.face_landmarks import (
-    CURVES,
-    Places,
-    edges,
-    front_grid,
-    iris_radius,
-    place_landmarks,
-    pupil_distance,
-    surface_path,
-)
-from feim.data.synthetic.hair import Hair, grow, lashes, random_style, strand_texture
-from feim.data.synthetic.head import (
+from feim.data.synthetic.heads.appearance import Look, linear, paint_skin, random_look
+from feim.data.synthetic.heads.canvas import SIZE, Canvas, canvas_of, smooth
+from feim.data.synthetic.heads.hair import Hair, grow, lashes, random_style, strand_texture
+from feim.data.synthetic.heads.head import (
     IDENTITIES,
     PART_NAMES,
     Head,
@@ -30,8 +20,18 @@ from feim.data.synthetic.head import (
     rotation_matrix,
     turned,
 )
-from feim.data.synthetic.lighting import Scene, backdrop, light, lit_by, open_to_light, random_scene
-from feim.data.synthetic.raster import NOTHING, Fragments, interpolate, normals, rasterise, sample
+from feim.data.synthetic.heads.landmarks import (
+    CURVES,
+    Places,
+    edges,
+    front_grid,
+    iris_radius,
+    place_landmarks,
+    pupil_distance,
+    surface_path,
+)
+from feim.data.synthetic.heads.lighting import Scene, backdrop, light, lit_by, open_to_light, random_scene
+from feim.data.synthetic.heads.raster import NOTHING, Fragments, interpolate, normals, rasterise, sample
 from feim.signal.face_motion import INDEX, pose
 from feim.signal.landmarks import LOWER_SEAM, PUPILS, UPPER_LIDS, UPPER_SEAM
 
