@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
-from uuid import uuid4
 
 import numpy as np
 import pyworld
 from tqdm import tqdm
 
+from feim.data.cache import save_whole, size_of
 from feim.data.clip import SYNTHETIC, Clip
 from feim.data.pool import one_thread_each
 from feim.signal import world
@@ -63,13 +63,8 @@ def _key(folder: Path, clips: list[Clip], kinds: tuple[str, ...]) -> str:
     """Changes with whatever the arrays depend on, and with nothing else: clips may learn their texts' times later, and copies of a
     folder have files of another age. A sound that is another has another size: it is compressed.
     """
-    sounds = [(clip.audio, clip.licence, _size(folder / clip.audio)) for clip in clips]
+    sounds = [(clip.audio, clip.licence, size_of(folder / clip.audio)) for clip in clips]
     return hashlib.sha256(repr((kinds, sounds)).encode()).hexdigest()[:12]
-
-
-def _size(path: Path) -> int:
-    """In bytes; 0 where there is no such file, which reading it will tell."""
-    return path.stat().st_size if path.is_file() else 0
 
 
 def _compute(folder: Path, clips: list[Clip], kinds: tuple[str, ...], cache: Path, processes: int) -> None:
@@ -83,18 +78,8 @@ def _compute(folder: Path, clips: list[Clip], kinds: tuple[str, ...], cache: Pat
                 array.tofile(stream)
             starts.append(starts[-1] + len(arrays[0]))
         for kind, stream in zip(kinds, streams, strict=True):
-            _write(cache / f"{kind}.npy", np.memmap(stream, np.float16, "r").reshape(starts[-1], -1))
-    _write(cache / "starts.npy", np.array(starts))  # last: marks it whole
-
-
-def _write(path: Path, array: np.ndarray) -> None:
-    """Whole or not at all: another process may compute the same cache, or already read it."""
-    unfinished = path.with_name(f"{uuid4().hex}.unfinished.npy")
-    try:
-        np.save(unfinished, array)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+            save_whole(cache / f"{kind}.npy", np.memmap(stream, np.float16, "r").reshape(starts[-1], -1))
+    save_whole(cache / "starts.npy", np.array(starts))  # last: marks it whole
 
 
 def clip_features(clip: Clip, folder: Path, kinds: tuple[str, ...]) -> list[np.ndarray]:

@@ -20,8 +20,8 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from feim.data.batching import generators
+from feim.data.cache import save_whole, size_of
 from feim.data.clip import Clip
-from feim.data.features import _size, _write
 from feim.data.pool import one_thread_each
 from feim.data.synthetic.talking import knows_truth, read_truth
 from feim.models.landmarks import five_points
@@ -88,7 +88,7 @@ def read_talking(folder: str | Path, clips: list[Clip], processes: int = 2) -> T
 
 def _key(folder: Path, clips: list[Clip]) -> str:
     """Changes with the files that the arrays are made of: a film that is another has another size."""
-    files = [(path, _size(folder / path)) for clip in clips for path in (clip.video, clip.audio)]
+    files = [(path, size_of(folder / path)) for clip in clips for path in (clip.video, clip.audio)]
     return hashlib.sha256(repr((SIDE, DETECTED_EVERY, sorted(ARRAYS), files)).encode()).hexdigest()[:12]
 
 
@@ -104,8 +104,8 @@ def _compute(folder: Path, clips: list[Clip], cached: Path, processes: int) -> N
         for name, (kind, shape) in ARRAYS.items():
             streams[name].flush()
             whole = np.memmap(streams[name], kind, "r", shape=(starts[-1], *shape)) if starts[-1] else np.empty((0, *shape), kind)
-            _write(cached / f"{name}.npy", whole)
-    _write(cached / "starts.npy", np.array(starts))  # last: marks it whole
+            save_whole(cached / f"{name}.npy", whole)
+    save_whole(cached / "starts.npy", np.array(starts))  # last: marks it whole
 
 
 def clip_arrays(clip: Clip, folder: Path) -> dict[str, np.ndarray]:

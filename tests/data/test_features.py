@@ -68,21 +68,6 @@ def test_an_interrupted_cache_is_made_again(corpus, clips, monkeypatch):
     assert len(read_features(corpus, clips[:1], ("mel",)).mel) == sum(clips[0].durations)
 
 
-def test_a_write_that_fails_leaves_no_half_file(tmp_path, monkeypatch):
-    """Another process may be reading: what is there stays whole until the new file is."""
-    features._write(tmp_path / "mel.npy", np.arange(4))
-
-    def save(path, array):
-        path.write_bytes(b"half")
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(features.np, "save", save)
-    with pytest.raises(OSError, match="no space"):
-        features._write(tmp_path / "mel.npy", np.arange(5))
-    assert np.load(tmp_path / "mel.npy").tolist() == [0, 1, 2, 3]
-    assert [path.name for path in tmp_path.iterdir()] == ["mel.npy"]
-
-
 def test_kinds_come_in_the_order_asked_for(corpus, clips):
     aperiodicity, mel = clip_features(clips[0], corpus, ("envelope", "mel"))
     assert aperiodicity.shape[1] == 60

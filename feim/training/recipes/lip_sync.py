@@ -20,6 +20,7 @@ from feim.data.batching import generators
 from feim.data.clip import Clip, read_manifest
 from feim.data.features import Features, read_features
 from feim.data.synthetic.talking import read_truth
+from feim.data.voice_augmentation import disguise
 from feim.models import checkpoint
 from feim.models.lip_motion import STEPS as MEL_STEPS
 from feim.models.lip_sync import CHANNELS, OF_CHIN, LipSync, TooShort, lowered, mouth_movement, sync_losses
@@ -31,7 +32,7 @@ from feim.signal.visemes import GROUPS, MOUTH, face_of, with_expression
 from feim.training.card import corpora_data, model_card, publish
 from feim.training.loop import Settings, share_of_batch, together, train
 from feim.training.order import Order
-from feim.training.recipes.lip_motion import KINDS, disguise, true_lips
+from feim.training.recipes.lip_motion import KINDS, true_lips
 
 STEPS, BATCH, FRAMES = 1500, 16, 60  # frames of an example, 2.4 s
 SIZES = {False: {}, True: {"channels": 16, "dilations": (1,), "embedding": 8}}
