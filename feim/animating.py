@@ -56,6 +56,25 @@ class Sound:
     cues: list[Cue]
 
 
+@dataclass(frozen=True)
+class PreparedFace:
+    """A photo's face that can be animated, again and again: nothing about it will be refused any more.
+
+    Attributes:
+        image: (H, W, 3) uint8, the whole photo; face, landmarks: where it is there, (189, 2) pixels.
+        portrait: ready to move, None for a renderer that paints anew; renderer; size: pixels of the film's side.
+        notes: what the person should know.
+    """
+
+    image: np.ndarray
+    face: Face
+    landmarks: np.ndarray
+    portrait: Portrait | None
+    renderer: str
+    size: int
+    notes: tuple[str, ...]
+
+
 class Frames(Sequence):
     """Pictures that are drawn when they are asked for, so that a long film needs no more memory than a short one."""
 
@@ -118,17 +137,18 @@ class TalkingHead:
         )
 
 
-def film(face: Portrait, sound: Sound, feeling: Emotion, seed: int, clock: dict[str, float], notes: tuple[str, ...]) -> TalkingHead:
-    """Put a face and what it says together."""
+def film(face: PreparedFace, sound: Sound, feeling: Emotion, seed: int, clock: dict[str, float]) -> TalkingHead:
+    """Put a face, prepared for the portrait renderer, and what it says together."""
     began = time.perf_counter()
     motion = moved(sound, feeling, seed)
     clock = clock | {"motion": clock.get("motion", 0.0) + time.perf_counter() - began, "video": len(motion) / FRAME_RATE}
     clock["total"] = clock["face"] + clock["motion"]
-    frames = Frames(len(motion), partial(_drawn, face, motion))
-    gamma = np.full(len(motion), feeling.intensity, np.float32)
+    drawn, gamma = face.portrait, np.full(len(motion), feeling.intensity, np.float32)
+    frames = Frames(len(motion), partial(_drawn, drawn, motion))
     return TalkingHead(
-        frames, face.photo, face.landmarks, motion, gamma, sound.waveform, sound.cues, clock, feeling.label, seed, "portrait", notes
-    )
+        frames, drawn.photo, drawn.landmarks, motion, gamma, sound.waveform, sound.cues, clock, feeling.label, seed, face.renderer,
+        face.notes,
+    )  # fmt: skip
 
 
 def _drawn(face: Portrait, motion: FaceMotion, part: slice) -> Iterator[np.ndarray]:
@@ -160,21 +180,30 @@ def recorded(network: LipMotion, wave: np.ndarray) -> Sound:
     return Sound(wave, network.speech_shapes(mel), speech_level(mel), pitch, [])
 
 
-def seen(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis, size: int = SIZE) -> tuple[Portrait, tuple[str, ...]]:
-    """A photo (H, W, 3) uint8 → its face, ready to move, and what the person should know.
+def prepared(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis, renderer: str, size: int) -> PreparedFace:
+    """A photo (H, W, 3) uint8 → its face, for one of the renderers.
 
     Raises: FaceNotFound, FaceTurnedAway.
     """
-    _, landmarks, notes = found(image, network, basis)
-    framed = frame_face(image, landmarks, size)
+    face, landmarks, notes = _found(image, network, basis)
+    portrayed = None
+    if renderer == "portrait":
+        portrayed, more = _portrayed(image, landmarks, basis, size)
+        notes += more
+    return PreparedFace(image, face, landmarks, portrayed, renderer, size, notes)
+
+
+def _portrayed(image: np.ndarray, landmarks: np.ndarray, basis: FaceBasis, size: int) -> tuple[Portrait, tuple[str, ...]]:
+    """A photo (H, W, 3) uint8 and the landmarks (189, 2) of its face → the face, ready to move, and what the person should know."""
+    framed, notes = frame_face(image, landmarks, size), ()
     if framed.enlarged > ENLARGED:
         pixels = f"{size / framed.enlarged:.0f} pixels of the photo fill {size}"
-        notes += (f"the face is small, {pixels}; a larger photo gives a sharper film",)
+        notes = (f"the face is small, {pixels}; a larger photo gives a sharper film",)
     return portrait(basis, framed.picture, framed.landmarks), notes
 
 
 @torch.inference_mode()
-def found(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis) -> tuple[Face, np.ndarray, tuple[str, ...]]:
+def _found(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis) -> tuple[Face, np.ndarray, tuple[str, ...]]:
     """The face of a photo (H, W, 3) uint8, its landmarks (189, 2), and what the person should know.
 
     Raises: FaceNotFound, FaceTurnedAway: all faces that no renderer can move.

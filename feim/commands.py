@@ -56,9 +56,10 @@ def animate(options: argparse.Namespace) -> dict:
         raise ValueError("--subtitles needs --text; which words a recording says is not known")
     studio = feim.load()
     wish = (options.emotion, options.intensity, options.seed)
+    face = studio.prepare(options.face, renderer=options.renderer, size=options.size)
     said = options.audio if options.text is None else studio.speak(options.text, options.face, *wish)
     began = time.perf_counter()
-    talking = studio.animate(options.face, said, *wish, renderer=options.renderer, size=options.size)
+    talking = studio.animate(face, said, *wish)
     with tqdm(total=len(talking.frames), unit="frame", disable=options.json) as bar:
         talking.save(options.out, progress=lambda part, stage: bar.update(round(part * bar.total) - bar.n))
     subtitles = write_subtitles(options.out.with_suffix(f".{options.subtitles}"), talking.cues) if options.subtitles else None

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from feim.animating import Frames, Sound, TalkingHead
+from feim.animating import Frames, PreparedFace, Sound, TalkingHead
 from feim.models.super_resolution import CompactNetwork, enlarge
 from feim.models.talking_face import TalkingFace, frames_of, picture_of, stream
 from feim.signal.emotion import Emotion
-from feim.signal.face import CANONICAL, CROP, Face, align, similarity
+from feim.signal.face import CANONICAL, CROP, align, similarity
 from feim.signal.face_motion import FRAME_RATE
 
 ENLARGED_AT_ONCE = 8  # frames
@@ -38,30 +38,18 @@ class Painter:
             yield from resized(enlarge(self.enlarger, np.stack(some)), size)
 
 
-def repainted(
-    painter: Painter,
-    image: np.ndarray,
-    sight: tuple[Face, np.ndarray, tuple[str, ...]],
-    sound: Sound,
-    feeling: Emotion,
-    seed: int,
-    size: int,
-    clock: dict[str, float],
-) -> TalkingHead:
-    """Put a photo's face, as `found` tells of it, and what it says together.
-
-    Args: size: pixels of the film's side; clock: seconds spent so far.
-    """
+def repainted(painter: Painter, looked_at: PreparedFace, sound: Sound, feeling: Emotion, seed: int, clock: dict[str, float]) -> TalkingHead:
+    """Put a photo's face and what it says together; clock: seconds spent so far."""
     began = time.perf_counter()
-    face, landmarks, notes = sight
+    face, size = looked_at.face, looked_at.size
     upright = similarity(face.points, CANONICAL)
-    there = (landmarks @ upright[:, :2].T + upright[:, 2] + 0.5) * size / CROP - 0.5
-    still, picture, count = resized(align(image, face.points)[None], size)[0], picture_of(face), frames_of(sound.waveform)
+    there = (looked_at.landmarks @ upright[:, :2].T + upright[:, 2] + 0.5) * size / CROP - 0.5
+    still, picture, count = resized(align(looked_at.image, face.points)[None], size)[0], picture_of(face), frames_of(sound.waveform)
     frames = Frames(count, lambda part: painter.paint(picture, sound.waveform, feeling, seed, size, part))
     clock = clock | {"motion": clock["motion"] + time.perf_counter() - began, "video": count / FRAME_RATE}
     clock["total"] = clock["face"] + clock["motion"]
     gamma = np.full(count, feeling.intensity, np.float32)
-    return TalkingHead(frames, still, there, None, gamma, sound.waveform, sound.cues, clock, feeling.label, seed, "gan", notes)
+    return TalkingHead(frames, still, there, None, gamma, sound.waveform, sound.cues, clock, feeling.label, seed, "gan", looked_at.notes)
 
 
 def resized(frames: np.ndarray, size: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from feim.animating import SIZE, TalkingHead, film, found, recorded, seen, spoken
+from feim.animating import SIZE, PreparedFace, TalkingHead, film, prepared, recorded, spoken
 from feim.hearing import Heard, Sound, hear, samples
 from feim.models import checkpoint, model_class
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
@@ -106,9 +106,29 @@ class Studio:
         """
         return in_chunks(self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress), growing)
 
+    def prepare(self, face: str | Path | Image.Image | np.ndarray, *, renderer: str = "portrait", size: int = SIZE) -> PreparedFace:
+        """Look at a face before it speaks. `animate` takes what this gives in place of a photo, as often as the face speaks.
+
+        Args:
+            face: a path, a PIL image or an (H, W, 3) uint8 array: a photo from the front.
+            renderer: "portrait", which moves the photo's own pixels; "gan", the seed's generator and super-resolution, which paint the
+                face anew; size: pixels of the film's side, even.
+
+        Raises: InvalidSetting, UnreadableImage, FaceNotFound, FaceTurnedAway, MissingCheckpoint, DamagedCheckpoint.
+        """
+        if renderer not in RENDERERS:
+            raise InvalidSetting(f"unknown renderer {renderer!r}; use {' or '.join(RENDERERS)}")
+        if renderer not in self.renderers:
+            raise checkpoint.MissingCheckpoint("the renderer gan has no weights here; use portrait, or python -m feim train talking-face")
+        if not (isinstance(size, Integral) and SIZES[0] <= size <= SIZES[1] and size % 2 == 0):
+            raise InvalidSetting(f"a film of {size!r} pixels cannot be made; use an even number from {SIZES[0]} to {SIZES[1]}")
+        if face is None or isinstance(face, torch.Tensor):
+            raise InvalidSetting("there is no face to animate; give a photo")
+        return prepared(read_image(face), self._take("landmarks"), self._take("portrait"), renderer, int(size))
+
     def animate(
         self,
-        face: str | Path | Image.Image | np.ndarray,
+        face: str | Path | Image.Image | np.ndarray | PreparedFace,
         speech: Speech | Sound,
         emotion: str | None = None,
         intensity: float | None = None,
@@ -123,46 +143,33 @@ class Studio:
         Pictures are drawn while they are saved or looked at; `talking.save` takes a progress of its own, called with every frame.
 
         Args:
-            face: a path, a PIL image or an (H, W, 3) uint8 array: a photo from the front.
+            face: a photo from the front, or what `prepare` made of one; renderer, size: as there, where it was not prepared.
             speech: what `speak` gave; or a recording of anybody, a sound file or (samples,) at 16 kHz.
             emotion, intensity: as in `speak`; by default those that the speech was said with, neutral for a recording.
-            seed: of blinks, gaze and gestures, or of the GAN's noise; size: pixels of a side, even.
-            renderer: "portrait", which moves the photo's own pixels; "gan", the seed's generator and super-resolution, which paint the
-                face anew.
+            seed: of blinks, gaze and gestures, or of the GAN's noise.
             progress: called with a fraction in [0, 1], which never falls, and what is being done, until the first picture can be drawn.
 
-        Raises: UnknownEmotion, InvalidIntensity, InvalidSetting, UnreadableImage, FaceNotFound, FaceTurnedAway, UnreadableAudio,
-            MissingCheckpoint, DamagedCheckpoint.
+        Raises: UnknownEmotion, InvalidIntensity, UnreadableAudio, and what `prepare` raises.
         """
         own = isinstance(speech, Speech)
         label = emotion if emotion is not None else speech.emotion if own else "neutral"
         gamma = intensity if intensity is not None else speech.intensity if own and emotion in (None, speech.emotion) else 1.0
         feeling = parse_emotion(label, gamma)
-        if renderer not in RENDERERS:
-            raise InvalidSetting(f"unknown renderer {renderer!r}; use {' or '.join(RENDERERS)}")
-        if renderer not in self.renderers:
-            raise checkpoint.MissingCheckpoint("the renderer gan has no weights here; use portrait, or python -m feim train talking-face")
-        if not (isinstance(size, Integral) and SIZES[0] <= size <= SIZES[1] and size % 2 == 0):
-            raise InvalidSetting(f"a film of {size!r} pixels cannot be made; use an even number from {SIZES[0]} to {SIZES[1]}")
         if not isinstance(seed, Integral):
             raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
-        if face is None or isinstance(face, torch.Tensor):
-            raise InvalidSetting("there is no face to animate; give a photo")
         report = progress or (lambda fraction, message: None)
-        clock = dict.fromkeys(("face", "motion", "total"), 0.0)
         report(0.0, "looking at the face")
+        clock = dict.fromkeys(("face", "motion", "total"), 0.0)
         with timed(clock, "face"):
-            image, networks = read_image(face), (self._take("landmarks"), self._take("portrait"))
-            sight = seen(image, *networks, int(size)) if renderer == "portrait" else found(image, *networks)
+            looked_at = face if isinstance(face, PreparedFace) else self.prepare(face, renderer=renderer, size=size)
         report(0.5, "listening")
         with timed(clock, "motion"):
             sound = spoken(speech) if own else recorded(self._take("lip-motion"), samples(speech))
-        if renderer == "portrait":
-            photo, notes = sight
-            talking = film(photo, sound, feeling, int(seed), clock, notes)
+        if looked_at.renderer == "portrait":
+            talking = film(looked_at, sound, feeling, int(seed), clock)
         else:
             painter = Painter(self._take("talking-face"), self._take("super-resolution"))
-            talking = repainted(painter, image, sight, sound, feeling, int(seed), int(size), clock)
+            talking = repainted(painter, looked_at, sound, feeling, int(seed), clock)
         report(1.0, "ready to draw")
         return talking
 

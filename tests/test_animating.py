@@ -210,6 +210,16 @@ def test_a_face_that_the_border_cuts_is_refused_and_a_head_gets_a_note(studio, s
     assert not any("head is cut" in note for note in studio.animate(photo, speech, size=128).notes)
 
 
+def test_a_prepared_face_says_the_same_as_its_photo_and_is_not_looked_at_again(studio, speech, talking, monkeypatch):
+    face = studio.prepare(WOMAN, size=192)
+    monkeypatch.setattr("feim.animating.find_face", lambda image: pytest.fail("looked again"))
+    films = [studio.animate(face, speech), studio.animate(face, speech, "sad", 5.0)]
+    assert np.array_equal(films[0].frames[20], talking.frames[20])
+    assert not np.array_equal(films[0].frames[20], films[1].frames[20])
+    assert films[0].frames[20].shape == (192, 192, 3)
+    assert films[0].notes == talking.notes
+
+
 def test_a_long_film_moves_few_points_at_a_time(studio, speech, monkeypatch):
     film = studio.animate(WOMAN, np.zeros(16_000 * 8, np.float32), size=64)
     longest = []

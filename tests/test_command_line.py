@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 import soundfile
 import torch
+from PIL import Image
 
 from feim.__main__ import main
 from feim.data.clip import read_manifest
@@ -257,6 +258,15 @@ def test_what_other_commands_refuse(tmp_path, capsys, arguments, words):
     assert words in refused(capsys, *given)
 
 
+@pytest.mark.parametrize(("wish", "words"), [(["--size", "63"], "a film of 63 pixels"), (["--face", "OUT.png"], "no face found")])
+def test_a_film_that_cannot_be_made_is_refused_before_anything_is_said(tmp_path, capsys, monkeypatch, wish, words):
+    nobody = tmp_path / "nobody.png"
+    Image.new("RGB", (200, 200), "tan").save(nobody)
+    monkeypatch.setattr("feim.studio.Studio.speak", lambda *given: pytest.fail("it spoke"))
+    wish = [str(nobody) if word == "OUT.png" else word for word in wish]
+    assert words in refused(capsys, "animate", "--face", FACE, "--text", "Hello.", "--out", str(tmp_path / "hello.mp4"), *wish)
+
+
 @pytest.mark.parametrize("kind", ["vtt", "srt"])
 def test_subtitles_beside_the_film(tmp_path, capsys, monkeypatch, kind):
     talking = SimpleNamespace(
@@ -264,7 +274,9 @@ def test_subtitles_beside_the_film(tmp_path, capsys, monkeypatch, kind):
         timings={"video": 2.0},
         save=lambda path, progress: path.write_bytes(b"film"),
     )  # fmt: skip
-    studio = SimpleNamespace(speak=lambda *given: SimpleNamespace(notes=()), animate=lambda *given, **wish: talking)
+    studio = SimpleNamespace(
+        prepare=lambda *given, **wish: None, speak=lambda *given: SimpleNamespace(notes=()), animate=lambda *given, **wish: talking
+    )
     monkeypatch.setattr("feim.load", lambda: studio)
     out, subtitles = tmp_path / "hello.mp4", tmp_path / f"hello.{kind}"
     said = ["animate", "--face", FACE, "--text", "We count <one>.", "--out", str(out), "--json"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import feim
-from feim.animating import found, spoken
+from feim.animating import prepared, spoken
 from feim.models import CHECKPOINTS, checkpoint
 from feim.models.checkpoint import MissingCheckpoint
 from feim.models.landmarks import LandmarkNetwork, locate
@@ -32,9 +32,9 @@ def painter() -> Painter:
 
 
 @pytest.fixture(scope="module")
-def sight():
+def looked_at():
     networks = checkpoint.load(LandmarkNetwork, "landmarks"), checkpoint.load(FaceBasis, "portrait")
-    return found(read_image(WOMAN), *networks)
+    return lambda size: prepared(read_image(WOMAN), *networks, "gan", size)
 
 
 @pytest.fixture(scope="module")
@@ -42,29 +42,29 @@ def sound():
     return spoken(feim.load().speak("Hello there.", WOMAN, "happy"))
 
 
-def talking(painter, sight, sound, size: int):
-    return repainted(painter, read_image(WOMAN), sight, sound, HAPPY, 3, size, {"face": 0.0, "motion": 0.0})
+def talking(painter, looked_at, sound, size: int):
+    return repainted(painter, looked_at(size), sound, HAPPY, 3, {"face": 0.0, "motion": 0.0})
 
 
-def test_a_film_is_the_generators_enlarged(painter, sight, sound):
-    film = talking(painter, sight, sound, 512)
-    small = generate(painter.generator, picture_of(sight[0]), sound.waveform, "happy", 2.0, seed=3)
+def test_a_film_is_the_generators_enlarged(painter, looked_at, sound):
+    film = talking(painter, looked_at, sound, 512)
+    small = generate(painter.generator, picture_of(looked_at(512).face), sound.waveform, "happy", 2.0, seed=3)
     assert len(film.frames) == len(small) == -(-len(sound.waveform) // 640)
     assert np.array_equal(film.frames[:], enlarge(painter.enlarger, small))
     assert (film.renderer, film.motion, film.emotion, set(film.intensity)) == ("gan", None, "happy", {2.0})
     assert film.cues == sound.cues
 
 
-def test_frames_come_in_any_order(painter, sight, sound):
-    film = talking(painter, sight, sound, 192)
+def test_frames_come_in_any_order(painter, looked_at, sound):
+    film = talking(painter, looked_at, sound, 192)
     whole = list(film.frames)
     assert whole[0].shape == film.still.shape == (192, 192, 3)
     for index in (11, 0, -1):
         assert np.array_equal(film.frames[index], whole[index])
 
 
-def test_the_still_is_the_upright_face_with_its_landmarks(painter, sight, sound):
-    film = talking(painter, sight, sound, 256)
+def test_the_still_is_the_upright_face_with_its_landmarks(painter, looked_at, sound):
+    film = talking(painter, looked_at, sound, 256)
     again = locate(checkpoint.load(LandmarkNetwork, "landmarks"), film.still, find_face(film.still))
     assert landmark_error(film.landmarks, again, FEATURES) < 0.03
 

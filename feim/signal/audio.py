@@ -4,6 +4,7 @@ The front end is Face-TTS's (128 slaney bands, 1024-point FFT, 10 ms hop, natura
 so there are exactly 100 frames a second, four to a 25-fps video frame.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ N_FFT = 1024
 HOP = 160
 N_MELS = 128
 FRAME_RATE = SAMPLE_RATE // HOP
+AT_ONCE = 60 * FRAME_RATE  # frames
 MEL_FLOOR = 1e-5
 MEL_SILENCE = float(np.log(MEL_FLOOR))
 
@@ -97,16 +99,25 @@ def _window() -> torch.Tensor:
 
 def spectrogram(wave: torch.Tensor) -> torch.Tensor:
     """Magnitude of the short-time Fourier transform: (…, samples) → (…, 513, T), T = ⌈samples / 160⌉, frame t centred on sample 160·t."""
-    frames = -(-wave.shape[-1] // HOP)
-    spectrum = torch.stft(wave, N_FFT, HOP, window=_window().to(wave), center=True, pad_mode="constant", return_complex=True)
-    return spectrum.abs()[..., :frames]
+    return torch.cat(list(_spectra(wave)), dim=-1)
 
 
 def mel_spectrogram(wave: torch.Tensor | np.ndarray) -> torch.Tensor:
     """Log-mel spectrogram: (…, samples) at 16 kHz → (…, 128, T), natural log of magnitude, clipped at 1e-5."""
     wave = torch.as_tensor(wave, dtype=torch.float32)
-    mel = mel_filterbank().to(wave).T @ spectrogram(wave)  # (…, 128, T)
-    return mel.clamp_min(MEL_FLOOR).log()
+    weights = mel_filterbank().to(wave).T
+    return torch.cat([(weights @ part).clamp_min(MEL_FLOOR).log() for part in _spectra(wave)], dim=-1)
+
+
+def _spectra(wave: torch.Tensor) -> Iterator[torch.Tensor]:
+    """The spectrogram a minute at a time: it is eight times as large as what is made of it."""
+    frames = -(-wave.shape[-1] // HOP)
+    around = torch.nn.functional.pad(wave, (N_FFT // 2, N_FFT // 2))
+    for start in range(0, max(1, frames), AT_ONCE):
+        end = min(start + AT_ONCE, max(1, frames))
+        part = around[..., start * HOP : (end - 1) * HOP + N_FFT]
+        spectrum = torch.stft(part, N_FFT, HOP, window=_window().to(wave), center=False, return_complex=True)
+        yield spectrum.abs()[..., : frames - start]
 
 
 def griffin_lim(mel: torch.Tensor, iterations: int = 32) -> torch.Tensor:

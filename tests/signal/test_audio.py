@@ -9,6 +9,7 @@ import torch
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from feim.signal.audio import (
+    HOP,
     MEL_SILENCE,
     SAMPLE_RATE,
     UnreadableAudio,
@@ -59,6 +60,15 @@ def test_a_hundred_frames_a_second(samples, frames):
 @pytest.mark.parametrize("frame", [0, 20, 49])
 def test_the_mel_is_what_its_definition_says(frame):
     assert mel_spectrogram(NOISE)[:, frame].numpy() == pytest.approx(slow_mel_frame(NOISE, frame), abs=2e-3)
+
+
+@pytest.mark.parametrize("frames", [1, 9, 10, 11, 35])
+def test_a_long_sound_in_parts_has_the_mel_of_the_whole(monkeypatch, frames):
+    wave = torch.randn(2, frames * HOP - 7)
+    whole = mel_spectrogram(wave)
+    monkeypatch.setattr("feim.signal.audio.AT_ONCE", 10)
+    assert whole.shape == (2, 128, frames)
+    assert torch.allclose(mel_spectrogram(wave), whole, atol=1e-5)
 
 
 def test_the_mel_scale_is_linear_to_1_khz_and_logarithmic_above():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from feim.animating import TalkingHead, film, seen, spoken
+from feim.animating import TalkingHead, film, prepared, spoken
 from feim.evaluation.faces.material import Material
 from feim.evaluation.metrics import spearman
 from feim.evaluation.report import Row
@@ -20,7 +20,7 @@ BLINKING = 0.6  # of the eyes' median opening, below which a frame is left out
 
 
 def expressions(studio: Studio, network: LandmarkNetwork, basis: FaceBasis, judge: ExpressionJudge, material: Material) -> list[Row]:
-    """Held-out people say a test sentence with every emotion at every γ; the judge sees frames of the film and the photo.
+    """Held-out people say a test sentence with every emotion at every γ; the judge sees frames of the film and the face.portrait.
 
     A film counts as what most probability lies on over its frames. Its landmarks are found anew in every frame.
     """
@@ -28,14 +28,14 @@ def expressions(studio: Studio, network: LandmarkNetwork, basis: FaceBasis, judg
     strong = np.zeros((people, len(EMOTIONS), len(EMOTIONS)))
     strength = np.zeros((people, len(EMOTIONS), len(INTENSITIES)))
     for person, sitter in enumerate(material.sitters):
-        photo, _ = seen(sitter.photo, network, basis, SIZE)
+        face = prepared(sitter.photo, network, basis, "portrait", SIZE)
         speech = studio.speak(material.texts[person % len(material.texts)], sitter.photo, "neutral", 0.0, seed=person)
         sound = spoken(speech)
         for row, label in enumerate(EMOTIONS):
             for column, gamma in enumerate(INTENSITIES):
                 if gamma != STRONG and label == "neutral":
                     continue
-                talking = film(photo, sound, parse_emotion(label, gamma), person, {"face": 0.0}, ())
+                talking = film(face, sound, parse_emotion(label, gamma), person, {"face": 0.0})
                 probabilities, strength[person, row, column] = _judged(talking, network, judge, 2 * material.extent.frames)
                 if gamma == STRONG:
                     strong[person, row] = probabilities

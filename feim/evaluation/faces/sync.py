@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from feim.animating import film, recorded, seen, spoken
+from feim.animating import film, prepared, recorded, spoken
 from feim.evaluation.faces.material import Material
 from feim.evaluation.report import Row
 from feim.models.landmarks import LandmarkNetwork, followed
@@ -35,13 +35,13 @@ def sync(
     said: dict[str, list[Sync]] = {}
     for number, text in enumerate(material.texts):
         sitter, emotion = material.sitters[number % len(material.sitters)], EMOTIONS[number % len(EMOTIONS)]
-        photo, _ = seen(sitter.photo, network, basis, SIZE)
+        face = prepared(sitter.photo, network, basis, "portrait", SIZE)
         speech = studio.speak(text, sitter.photo, emotion, 1.0, seed=number)
         sounds = {"test sentences, by their phones": spoken(speech), "test sentences, by sound alone": recorded(listener, speech.waveform)}
         if number < len(real):
             sounds["filmed people's sound"] = recorded(listener, real[number].waveform)
         for name, sound in sounds.items():
-            talking = film(photo, sound, parse_emotion(emotion, 1.0), number, {"face": 0.0}, ())
+            talking = film(face, sound, parse_emotion(emotion, 1.0), number, {"face": 0.0})
             movement, mel = mouth_movement(followed(network, talking.frames)), mel_spectrogram(sound.waveform)
             with suppress(TooShort):  # a sentence of under a second and a half; the notes count those that were judged
                 said.setdefault(name, []).append(judge.judge(movement, mel))
