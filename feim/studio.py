@@ -118,12 +118,12 @@ class Studio:
         """
         if renderer not in RENDERERS:
             raise InvalidSetting(f"unknown renderer {renderer!r}; use {' or '.join(RENDERERS)}")
-        if renderer not in self.renderers:
-            raise checkpoint.MissingCheckpoint("the renderer gan has no weights here; use portrait, or python -m feim train talking-face")
         if not (isinstance(size, Integral) and SIZES[0] <= size <= SIZES[1] and size % 2 == 0):
             raise InvalidSetting(f"a film of {size!r} pixels cannot be made; use an even number from {SIZES[0]} to {SIZES[1]}")
         if face is None or isinstance(face, torch.Tensor):
             raise InvalidSetting("there is no face to animate; give a photo")
+        if renderer == "gan":
+            self.painter()
         return prepared(read_image(face), self._take("landmarks"), self._take("portrait"), renderer, int(size))
 
     def animate(
@@ -168,8 +168,7 @@ class Studio:
         if looked_at.renderer == "portrait":
             talking = film(looked_at, sound, feeling, int(seed), clock)
         else:
-            painter = Painter(self._take("talking-face"), self._take("super-resolution"))
-            talking = repainted(painter, looked_at, sound, feeling, int(seed), clock)
+            talking = repainted(self.painter(), looked_at, sound, feeling, int(seed), clock)
         report(1.0, "ready to draw")
         return talking
 
@@ -183,16 +182,15 @@ class Studio:
         """
         return hear(self._take("emotion-recogniser"), audio, [voice] if isinstance(voice, str | Path | np.ndarray) else voice)
 
-    @property
-    def renderers(self) -> tuple[str, ...]:
-        """Those of RENDERERS whose weights are here: the GAN's are there when somebody has trained them."""
-        return tuple(name for name in RENDERERS if name != "gan" or (self.shelf / "talking-face.safetensors").is_file())
-
     def _take(self, name: str) -> torch.nn.Module:
         """Weights from the shelf, loaded once."""
         if name not in self._taken:
             self._taken[name] = checkpoint.load(model_class(name), name, self.shelf)
         return self._taken[name]
+
+    def painter(self) -> Painter:
+        """The networks of the renderer "gan". Raises: MissingCheckpoint, DamagedCheckpoint."""
+        return Painter(self._take("talking-face"), self._take("super-resolution"))
 
     def model_of(self, language: str) -> FEIMTTS:
         """The model that speaks a language. Raises: InvalidSetting, MissingCheckpoint, DamagedCheckpoint."""

@@ -15,6 +15,7 @@ from feim.models.lip_motion import LipMotion
 from feim.models.lip_sync import LipSync
 from feim.models.portrait import FaceBasis
 from feim.models.super_resolution import CompactNetwork
+from feim.models.talking_face import TalkingFace
 from feim.models.voice_emotion import VoiceEmotion
 
 MOVERS = {  # what moves faces, as small as it gets
@@ -24,6 +25,7 @@ MOVERS = {  # what moves faces, as small as it gets
     "expression-judge": ExpressionJudge(),
     "lip-motion": LipMotion(LipMotion.Config(channels=8, causal=(1,))),
     "lip-sync": LipSync(LipSync.Config(channels=8, dilations=(1,), embedding=4)),
+    "talking-face": TalkingFace(TalkingFace.Config(width=0.02)),
 }
 
 

@@ -41,8 +41,7 @@ def talk_tab(studio: Studio) -> None:
             with gr.Accordion("Fine tuning", open=False):
                 seed = gr.Number(0, label="Seed (another take)", precision=0, minimum=0, min_width=100)
                 renderer = gr.Radio(
-                    [(PAINTERS[name], name) for name in studio.renderers], value="portrait", label="How it is drawn", elem_id="renderer",
-                    visible=len(studio.renderers) > 1,
+                    [(words, name) for name, words in PAINTERS.items()], value="portrait", label="How it is drawn", elem_id="renderer",
                 )  # fmt: skip
             button = gr.Button("Make the film", variant="primary", size="lg", elem_id="animate", elem_classes="go")
         with gr.Column(scale=6, min_width=320, elem_classes="card result"):

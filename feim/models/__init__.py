@@ -20,11 +20,11 @@ MODELS = {  # weights → the module and class that they belong to
     "super-resolution": ("feim.models.super_resolution", "CompactNetwork"),
     "lip-motion": ("feim.models.lip_motion", "LipMotion"),
     "lip-sync": ("feim.models.lip_sync", "LipSync"),
+    "talking-face": ("feim.models.talking_face", "TalkingFace"),
 }
-TRAINED_BY_YOU = {"talking-face": ("feim.models.talking_face", "TalkingFace")}  # no clone has them yet: python -m feim train NAME
 
 
 def model_class(name: str) -> type:
     """The nn.Module that the weights `name` belong to. Raises KeyError for unknown weights, ImportError without torch."""
-    module, of_name = (MODELS | TRAINED_BY_YOU)[name]
+    module, of_name = MODELS[name]
     return getattr(importlib.import_module(module), of_name)

@@ -74,7 +74,7 @@ def test_a_claim_holds_when_its_part_improves_its_measure():
 def test_the_table_sets_our_figures_beside_the_papers():
     lines = table({"se-em-bsrgan": FIGURES | {"resolution": 512.0}, "base": FIGURES}).splitlines()
     assert len(lines) == 4
-    assert lines[2].startswith("| Base | 2.00 | 128 | 90 |")
+    assert lines[2].startswith("| Base | 2.000000 | 128 | 90 |")
     assert lines[2].endswith("| 0.00108 | 107.5 |")
     assert lines[3].endswith("| 0.000142 | 3337.83 |")
     assert len({line.count("|") for line in lines}) == 1

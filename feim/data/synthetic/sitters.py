@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from feim.data.clip import SYNTHETIC
+from feim.data.corpora import london
 from feim.data.corpora.london import read_london
 from feim.data.landmark_shapes import moved
 from feim.data.landmark_textures import Textures, read_textures, warp_face
@@ -39,7 +41,7 @@ class Heads:
 
     faces: Faces
 
-    kind = "rendered"
+    kind, licence = "rendered", SYNTHETIC
 
     @property
     def fingerprint(self) -> str:
@@ -63,7 +65,7 @@ class Mixtures:
     textures: Textures
     basis: FaceBasis
 
-    kind = "mixed"
+    kind, licence = "mixed", f"{london.LICENCE}, {SYNTHETIC}"
 
     @property
     def fingerprint(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from feim.data.clip import SYNTHETIC, Clip
+from feim.data.clip import Clip
 from feim.data.phone_times import PhonesDoNotFit
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.corpus import PROSODY, SENTENCES, claim, fingerprint, record_all
@@ -182,7 +182,7 @@ def record_film(take: FilmTake, out: Path, faces: str, size: int) -> list[Clip]:
             speaker=person.name,
             language="en-us",
             text=reading.text,
-            licence=SYNTHETIC,
+            licence=_sitters(faces).licence,
             split=person.split,
             phonemes=reading.phonemes,
             durations=durations,

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feim.evaluation.bench_animate import measure_film
+from feim.evaluation.bench_animate import measure_film, measure_painting
 from feim.evaluation.faces.enlargement import enlargement
 from feim.evaluation.faces.expressions import expressions
 from feim.evaluation.faces.filmed import filmed
@@ -44,6 +44,7 @@ def evaluate_talking_face(
     report.say = say
     basis, network, listener = (checkpoint.load(model_class(name), name) for name in ("portrait", "landmarks", "lip-motion"))
     report.measure("pace", partial(measure_film, studio, repeats=2 if quick else 5))  # first: nothing else is loaded
+    report.measure("painting", partial(measure_painting, studio, repeats=2 if quick else 5))
     material = gather(Path(data), extent)
     enlarger = checkpoint.to_device(checkpoint.load(model_class("super-resolution"), "super-resolution"))
     report.measure("super-resolution", partial(enlargement, enlarger, studio.faces, material))

@@ -21,7 +21,7 @@ PAPER = {  # of those systems that the paper's tables 2, 3 and 4 have: FID, pixe
     "se-em-bsrgan": (0.000142, 512, 3337.83),
 }
 COLUMNS = {  # measured → how it is headed and printed
-    "fid": ("FID ↓", ".2f"),
+    "fid": ("FID ↓", ".6f"),
     "resolution": ("pixels", ".0f"),
     "bitrate": ("kbit/s", ".0f"),
     "mouth": ("mouth ↓", ".2f"),
@@ -69,7 +69,7 @@ def claims(found: dict[str, dict[str, float]]) -> list[Row]:
             if claim.measure in ("fid",) and claim.without in PAPER and claim.with_it in PAPER:
                 note += f"; the paper: {PAPER[claim.without][0]:g} and {PAPER[claim.with_it][0]:g}"
             what = f"{heading.rstrip(' ↑↓')} with {claim.part}, less without ({claim.with_it})"
-            rows.append(Row(what, after - before, 0.0, at_most=claim.better < 0, digits=3, note=note))
+            rows.append(Row(what, after - before, 0.0, at_most=claim.better < 0, digits=6 if claim.measure == "fid" else 3, note=note))
     return rows
 
 

@@ -97,7 +97,7 @@ def test_no_mixture_is_one_person(textures):
 
 
 def test_the_folder_says_who_sits(heads, tmp_path):
-    assert heads.kind == "rendered"
+    assert (heads.kind, heads.licence) == ("rendered", "synthetic")
     with pytest.raises(FileNotFoundError, match="has no ICT-FaceKit"):
         sitters(tmp_path)
     (tmp_path / "landmarks189.json").write_text("{}")
