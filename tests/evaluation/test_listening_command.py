@@ -79,7 +79,10 @@ def test_the_page_opens_and_closes(folder):
             assert b"Listening test" in urlopen(line[-1], timeout=60).read()
         finally:
             page.send_signal(signal.SIGINT)
-            page.wait(60)
+            try:
+                page.wait(60)
+            finally:
+                page.kill()  # or a page that does not close is waited for without end
 
 
 class Humming:
