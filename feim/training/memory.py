@@ -10,8 +10,8 @@ AHEAD = 64 * 2**20  # bytes that are fetched at once
 def keep_freed_memory() -> bool:
     """Let this process keep what it frees, in place of giving it back to the system; whether its C library can (glibc).
 
-    By default every large tensor of a step is fetched from the system anew, page by page: on one CPU core that takes a third of the time
-    in which the talking face learns.
+    By default every large tensor of a step is fetched from the system anew, page by page: on one CPU core that took a quarter of
+    the time of the talking face's steps.
     """
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
