@@ -57,7 +57,7 @@ def animate(options: argparse.Namespace) -> dict:
     studio = feim.load()
     wish = (options.emotion, options.intensity, options.seed)
     face = studio.prepare(options.face, renderer=options.renderer, size=options.size)
-    said = options.audio if options.text is None else studio.speak(options.text, options.face, *wish)
+    said = options.audio if options.text is None else studio.speak(options.text, face, *wish)
     began = time.perf_counter()
     talking = studio.animate(face, said, *wish)
     with tqdm(total=len(talking.frames), unit="frame", disable=options.json) as bar:

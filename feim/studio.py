@@ -22,7 +22,7 @@ from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
 from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
 
-FaceSource = str | Path | Image.Image | np.ndarray | torch.Tensor
+FaceSource = str | Path | Image.Image | np.ndarray | PreparedFace | torch.Tensor
 RENDERERS = ("portrait", "gan")
 SIZES = (64, 1024)  # pixels of a film's side, least and most
 FACE_VECTOR = FEIMTTS.Config().embedding  # numbers
@@ -68,7 +68,7 @@ class Studio:
 
         Args:
             face: a path, a PIL image, an (H, W, 3) uint8 array, or None for the default voice; or a (512,) unit tensor of the space
-                that faces and voices share, such as the voice network's of a recording.
+                that faces and voices share, such as the voice network's of a recording; or what `prepare` gave.
             emotion: one of feim.signal.emotion.EMOTIONS; intensity: γ in [0, 30], 0 neutral, 1 as labelled.
             seed: the same seed gives the same waveform; steps: of the diffusion solver.
             speed: 0.5 to 2; pitch_shift: semitones, −12 to 12; vocoder: "source-filter", or "griffin-lim", a reference that cannot shift.
@@ -107,7 +107,7 @@ class Studio:
         return in_chunks(self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress), growing)
 
     def prepare(self, face: str | Path | Image.Image | np.ndarray, *, renderer: str = "portrait", size: int = SIZE) -> PreparedFace:
-        """Look at a face before it speaks. `animate` takes what this gives in place of a photo, as often as the face speaks.
+        """Look at a face once. `speak` and `animate` take what this gives in place of a photo, as often as the face speaks.
 
         Args:
             face: a path, a PIL image or an (H, W, 3) uint8 array: a photo from the front.
@@ -255,11 +255,16 @@ class Studio:
         report(0.0, "looking at the face")
         with timed(clock, "face"):
             given = isinstance(face, torch.Tensor)
-            seen = None if face is None or given else find_face(read_image(face))
+            seen = None if face is None or given else _seen(face)
             vector = _checked(face) if given else self.face_vector(seen, tts)
         clock["total"] = time.perf_counter() - began
         notes = _notes(text, seen, language)
         return Wish(tts, self.vocoder, words, phonemes, vector, feeling, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
+
+
+def _seen(face: str | Path | Image.Image | np.ndarray | PreparedFace) -> Face:
+    """Raises: UnreadableImage, FaceNotFound."""
+    return face.face if isinstance(face, PreparedFace) else find_face(read_image(face))
 
 
 def _checked(vector: torch.Tensor) -> torch.Tensor:

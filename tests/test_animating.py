@@ -213,6 +213,8 @@ def test_a_face_that_the_border_cuts_is_refused_and_a_head_gets_a_note(studio, s
 def test_a_prepared_face_says_the_same_as_its_photo_and_is_not_looked_at_again(studio, speech, talking, monkeypatch):
     face = studio.prepare(WOMAN, size=192)
     monkeypatch.setattr("feim.animating.find_face", lambda image: pytest.fail("looked again"))
+    monkeypatch.setattr("feim.studio.find_face", lambda image: pytest.fail("looked again"))
+    assert np.array_equal(studio.speak(TEXT, face, "happy", 1.0).waveform, speech.waveform)
     films = [studio.animate(face, speech), studio.animate(face, speech, "sad", 5.0)]
     assert np.array_equal(films[0].frames[20], talking.frames[20])
     assert not np.array_equal(films[0].frames[20], films[1].frames[20])

@@ -69,7 +69,7 @@ def talk_tab(studio: Studio) -> None:
             if heard and (duration(Path(heard["path"])) or 0) > LONGEST:
                 raise ValueError(f"the recording is longer than {LONGEST // 60} minutes; cut out a part of it")
             looked_at = studio.prepare(face["path"], renderer=renderer)
-            said = heard["path"] if heard else studio.speak(text or "", face["path"], *feeling, progress=report(0, 0.8 * SHARE))
+            said = heard["path"] if heard else studio.speak(text or "", looked_at, *feeling, progress=report(0, 0.8 * SHARE))
             talking = studio.animate(looked_at, said, *feeling, progress=report(0.8 * SHARE, 0.2 * SHARE))
             path = talking.save(Path(folder) / f"feim-{talking.emotion}.mp4", progress=report(SHARE, 1 - SHARE))
             notes = talking.notes if heard else tuple(dict.fromkeys(said.notes + talking.notes))
