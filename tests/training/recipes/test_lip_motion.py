@@ -1,5 +1,6 @@
 """The recipe that teaches lips to follow voices, in miniature: it learns, from disguised voices and true phone times."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,11 @@ import torch
 from feim.data.clip import read_manifest, write_manifest
 from feim.models import checkpoint
 from feim.models.lip_motion import LipMotion, lip_losses
-from feim.signal.visemes import mouth_of, speech_level, visemes
+from feim.models.portrait import FaceBasis
+from feim.signal.face_motion import SHAPES
+from feim.signal.landmarks import CHIN
+from feim.signal.landmarks import MOUTH as MOUTH_POINTS
+from feim.signal.visemes import MOUTH, mouth_of, speech_level, visemes
 from feim.training.recipes import lip_motion
 
 
@@ -62,6 +67,36 @@ def test_a_batch_is_the_same_however_often_it_is_asked_for(spoken):
     one, again, other = batches(3), batches(3), batches(4)
     assert all(torch.equal(one[name], again[name]) for name in one)
     assert not torch.equal(one["mel"], other["mel"])
+
+
+def test_landmarks_are_as_far_away_as_their_shapes_put_them():
+    basis = checkpoint.load(FaceBasis, "portrait")
+    moves = lip_motion.landmark_moves(basis)
+    truth = torch.rand(2, 5, len(MOUTH), generator=torch.Generator().manual_seed(0)) / 2
+    open_more = truth.clone()
+    open_more[..., MOUTH.index("jawOpen")] += 0.2
+    moved = basis.shapes[SHAPES.index("jawOpen"), [*MOUTH_POINTS, *CHIN]].norm(dim=-1).mean()
+    assert float(lip_motion.landmark_distance(truth, truth, moves)) < 2e-4
+    assert float(lip_motion.landmark_distance(open_more, truth, moves)) == pytest.approx(0.2 * float(moved), rel=0.01)
+
+
+def test_held_out_clips_are_measured_corpus_by_corpus(corpus, tmp_path):
+    held_out = tmp_path / "held_out"
+    shutil.copytree(corpus, held_out)
+    write_manifest(held_out, [replace(clip, split="valid") for clip in read_manifest(corpus)])
+    network, moves = checkpoint.load(LipMotion, "lip-motion"), lip_motion.landmark_moves(checkpoint.load(FaceBasis, "portrait"))
+    learnt, untaught = (lip_motion.measure(one, [corpus, held_out], moves) for one in (network, LipMotion(network.config).eval()))
+    assert list(learnt) == ["held_out"]  # the other has no clips that it did not learn from
+    off = "landmarks off, in inter-pupil distances"
+    assert 0 < learnt["held_out"][off] < 0.9 * untaught["held_out"][off] < 0.9 * learnt["held_out"]["still mouth"]
+    assert learnt["held_out"]["frames of p, b, m with shut lips"] > untaught["held_out"]["frames of p, b, m with shut lips"]
+
+
+def test_half_of_the_voices_are_heard_as_they_are():
+    torch.manual_seed(0)
+    mel = torch.randn(400, 128, 6) - 6
+    same = (lip_motion.partly_disguised(mel) == mel).all((1, 2))
+    assert 150 < int(same.sum()) < 250
 
 
 @pytest.mark.parametrize(("start", "rows"), [(-3, [9, 9, 9, 0, 1]), (1, [1, 2, 3, 9, 9]), (-9, [9] * 5), (7, [9] * 5)])
