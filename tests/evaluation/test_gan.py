@@ -10,7 +10,7 @@ import torch
 import feim
 from feim.data.clip import read_manifest, write_manifest
 from feim.evaluation.gan import suite
-from feim.evaluation.gan.films import Judges, expressions, measure, remade
+from feim.evaluation.gan.films import Judges, camera_features, expressions, measure, remade
 from feim.evaluation.gan.material import FULL, Extent, Filmed, gather
 from feim.evaluation.gan.tables import PAPER, SYSTEMS, claims, table
 from feim.models import checkpoint
@@ -99,13 +99,14 @@ def test_a_film_made_again_is_as_long_and_the_same_every_time(generator, filmed)
 
 def test_figures_of_a_system_and_of_the_camera(generator, filmed, judges, monkeypatch):
     small = filmed[:2]
-    found = measure(generator, None, small, judges)
-    larger = measure(generator, checkpoint.load(CompactNetwork, "super-resolution"), small, judges)
+    real = camera_features(small, judges)
+    found = measure(generator, None, small, judges, real)
+    larger = measure(generator, checkpoint.load(CompactNetwork, "super-resolution"), small, judges, real)
     assert (found["resolution"], larger["resolution"]) == (128, 512)
     assert larger["bitrate"] > found["bitrate"]
     assert found["fid"] > 1e-3
     monkeypatch.setattr("feim.evaluation.gan.films.remade", lambda network, picture, one, amount: one.frames)
-    perfect = measure(generator, None, small, judges)
+    perfect = measure(generator, None, small, judges, real)
     assert perfect["fid"] == pytest.approx(0, abs=1e-6)
     assert (perfect["mouth"], perfect["eyes"], perfect["psnr"], perfect["ssim"]) == (0, 0, 100, pytest.approx(1))
     assert perfect["mouth"] < found["mouth"]
@@ -118,7 +119,8 @@ def test_expressions_are_judged_once_for_each_person_and_emotion(generator, film
 
 def test_the_suite_measures_what_has_weights_and_names_what_has_not(folder, tmp_path, monkeypatch):
     studio = feim.load()
-    monkeypatch.setattr(suite, "measure", lambda generator, enlarger, filmed, judges: FIGURES | {"resolution": 512 if enlarger else 128})
+    monkeypatch.setattr(suite, "measure", lambda generator, enlarger, *_: FIGURES | {"resolution": 512 if enlarger else 128})
+    monkeypatch.setattr(suite, "camera_features", lambda filmed, judges: None)
     monkeypatch.setattr(suite, "CHECKPOINTS", tmp_path)
     monkeypatch.setattr(suite.checkpoint, "load", lambda kind, name, *folder: torch.nn.Identity())
     (tmp_path / "talking-face-se.safetensors").touch()

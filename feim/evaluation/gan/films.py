@@ -65,12 +65,21 @@ class Found:
     confidence: float
 
 
-def measure(generator: TalkingFace, enlarger: CompactNetwork | None, filmed: list[Filmed], judges: Judges) -> dict[str, float]:
-    """What the generator makes of each film's first picture and sound, through super-resolution where there is an enlarger; as Found."""
+def camera_features(filmed: list[Filmed], judges: Judges) -> np.ndarray:
+    """What the face network sees in the camera's films, (frames, 384): the same for every system."""
+    return np.concatenate([face_features(judges.faces, one.frames) for one in filmed])
+
+
+def measure(
+    generator: TalkingFace, enlarger: CompactNetwork | None, filmed: list[Filmed], judges: Judges, real: np.ndarray
+) -> dict[str, float]:
+    """What the generator makes of each film's first picture and sound, through super-resolution where there is an enlarger; as Found.
+
+    Args: real: `camera_features` of the same films.
+    """
     pairs = [(one, remade(generator, one.frames[0], one, one.amount)) for one in filmed]
     large = [(one, enlarge(enlarger, made) if enlarger else made) for one, made in pairs]
     small = [(one, resized(made, SIDE)) for one, made in large]
-    real = np.concatenate([face_features(judges.faces, one.frames) for one, _ in pairs])
     seen = np.concatenate([face_features(judges.faces, made) for _, made in large])
     syncs = [sync for one, made in small if (sync := _sync(judges, one, made))]
     return asdict(

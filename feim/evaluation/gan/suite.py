@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feim.evaluation.gan.films import Judges, measure
+from feim.evaluation.gan.films import Judges, camera_features, measure
 from feim.evaluation.gan.material import FULL, QUICK, gather
 from feim.evaluation.gan.tables import SYSTEMS, claims, table
 from feim.evaluation.report import Report, go_on
@@ -48,13 +48,15 @@ def evaluate_gan(
     names = ("landmarks", "expression-judge", "lip-sync")
     judges = Judges(studio.faces, *(checkpoint.load(model_class(name), name) for name in names))
     enlarger = checkpoint.load(model_class("super-resolution"), "super-resolution")
+    real = cache(partial(camera_features, filmed, judges))
     for system in SYSTEMS:
         name = _weights(system)
         generator = _generator(name, others)
         if generator is None:
             say(f"{system}: no weights; train them with `python -m feim train talking-face --name {name}`")
             continue
-        report.find(system, partial(measure, generator, enlarger if system.endswith(LARGER) else None, filmed, judges))
+        larger = enlarger if system.endswith(LARGER) else None
+        report.find(system, lambda generator=generator, larger=larger: measure(generator, larger, filmed, judges, real()))
         say(table({system: report.findings[system]}).splitlines()[-1])
     report.measure("claims", partial(claims, report.findings))
     path.with_suffix(".md").write_text(f"{len(filmed)} films\n\n{table(report.findings)}\n{report.markdown()}")
