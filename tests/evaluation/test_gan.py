@@ -129,3 +129,8 @@ def test_the_suite_measures_what_has_weights_and_names_what_has_not(folder, tmp_
     assert set(report.findings) == {"se", "se-bsrgan"}
     assert any("base: no weights" in line and "--name talking-face-base" in line for line in said)
     assert "Base + SE + BSRGAN" in (tmp_path / "out" / "talking-face-gan.md").read_text()
+    assert report.rows["claims"] == []
+    (tmp_path / "talking-face-base.safetensors").touch()
+    again = suite.evaluate_gan(studio, folder, tmp_path / "out", resume=True, say=said.append)
+    assert set(again.findings) == {"base", "base-bsrgan", "se", "se-bsrgan"}
+    assert any("squeeze-and-excitation" in row.what for row in again.rows["claims"])
