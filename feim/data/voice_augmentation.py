@@ -23,6 +23,11 @@ def disguise(mel: Tensor) -> Tensor:
     return torch.where(bands < highest, disguised, MEL_SILENCE).clamp_min(MEL_SILENCE)
 
 
+def disguise_some(mel: Tensor, clean: float) -> Tensor:
+    """The same, but a share `clean` of the examples stays as it is. Without any, what tells phones apart is learnt from noise alone."""
+    return torch.where(torch.rand(len(mel), 1, 1, device=mel.device) < clean, mel, disguise(mel))
+
+
 def _uniform(mel: Tensor, low: float, high: float) -> Tensor:
     """(B, 1, 1), one number for each example."""
     return low + (high - low) * torch.rand(len(mel), 1, 1, device=mel.device)

@@ -10,8 +10,7 @@ AHEAD = 64 * 2**20  # bytes that are fetched at once
 def keep_freed_memory() -> bool:
     """Let this process keep what it frees, in place of giving it back to the system; whether its C library can (glibc).
 
-    By default every large tensor of a step is fetched from the system anew, page by page: on one CPU core that took a quarter of
-    the time of the talking face's steps.
+    By default every large tensor of a step is fetched from the system anew, page by page, which takes a good part of a step on a CPU.
     """
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from feim.data.voice_augmentation import _other_throat, disguise
+from feim.data.voice_augmentation import _other_throat, disguise, disguise_some
 from feim.signal.audio import MEL_SILENCE, mel_spectrogram, read_audio
 
 SPOKEN = Path(__file__).parents[2] / "assets" / "corpus" / "audio" / "00000.flac"
@@ -24,6 +24,13 @@ def test_disguised_voices_say_the_same_in_many_ways():
     loud = mel[0].mean(0)
     follows = [float(torch.corrcoef(torch.stack([loud, one.mean(0)]))[0, 1]) for one in disguised]
     assert np.median(follows) > 0.8  # and in the same rhythm
+
+
+def test_some_voices_are_heard_as_they_are():
+    mel = torch.randn(400, 128, 6, generator=torch.Generator().manual_seed(0)) - 6
+    for share, least, most in ((0.0, 0, 0), (0.5, 150, 250), (1.0, 400, 400)):
+        same = (disguise_some(mel, share) == mel).all((1, 2))
+        assert least <= int(same.sum()) <= most
 
 
 def test_another_throat_moves_a_tone():

@@ -92,13 +92,6 @@ def test_held_out_clips_are_measured_corpus_by_corpus(corpus, tmp_path):
     assert learnt["held_out"]["frames of p, b, m with shut lips"] > untaught["held_out"]["frames of p, b, m with shut lips"]
 
 
-def test_half_of_the_voices_are_heard_as_they_are():
-    torch.manual_seed(0)
-    mel = torch.randn(400, 128, 6) - 6
-    same = (lip_motion.partly_disguised(mel) == mel).all((1, 2))
-    assert 150 < int(same.sum()) < 250
-
-
 @pytest.mark.parametrize(("start", "rows"), [(-3, [9, 9, 9, 0, 1]), (1, [1, 2, 3, 9, 9]), (-9, [9] * 5), (7, [9] * 5)])
 def test_outside_a_clip_is_silence(start, rows):
     array = np.arange(4, dtype=np.float16)[:, None]
