@@ -10,7 +10,7 @@ import torch
 import feim
 from feim.data.clip import read_manifest, write_manifest
 from feim.evaluation.gan import suite
-from feim.evaluation.gan.films import Judges, camera_features, expressions, measure, remade
+from feim.evaluation.gan.films import Judges, camera_features, expressions, inception_distance, measure, remade
 from feim.evaluation.gan.material import FULL, Extent, Filmed, gather
 from feim.evaluation.gan.tables import PAPER, SYSTEMS, claims, table
 from feim.models import checkpoint
@@ -112,6 +112,22 @@ def test_figures_of_a_system_and_of_the_camera(generator, filmed, judges, monkey
     assert perfect["mouth"] < found["mouth"]
 
 
+def test_inceptions_distance_is_none_from_the_camera_to_itself(generator, filmed, monkeypatch):
+    class Colours(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, frames):
+            return frames.mean((2, 3))
+
+    small = filmed[:2]
+    found = inception_distance(Colours(), generator, None, small)
+    monkeypatch.setattr("feim.evaluation.gan.films.remade", lambda network, picture, one, amount: one.frames)
+    assert inception_distance(Colours(), generator, None, small) == pytest.approx(0, abs=1e-6)
+    assert found > 1e-4
+
+
 def test_expressions_are_judged_once_for_each_person_and_emotion(generator, filmed, judges):
     assert len(expressions(generator, None, filmed + filmed, judges)) == len({(one.clip.speaker, one.clip.emotion) for one in filmed})
     assert expressions(generator, None, [replace(filmed[0], neutral=None)], judges) == []
@@ -131,6 +147,9 @@ def test_the_suite_measures_what_has_weights_and_names_what_has_not(folder, tmp_
     assert "Base + SE + BSRGAN" in (tmp_path / "out" / "talking-face-gan.md").read_text()
     assert report.rows["claims"] == []
     (tmp_path / "talking-face-base.safetensors").touch()
+    monkeypatch.setattr(suite, "inception", lambda: "its weights are here")
+    monkeypatch.setattr(suite, "inception_distance", lambda *_: 42.0)
     again = suite.evaluate_gan(studio, folder, tmp_path / "out", resume=True, say=said.append)
     assert set(again.findings) == {"base", "base-bsrgan", "se", "se-bsrgan"}
     assert any("squeeze-and-excitation" in row.what for row in again.rows["claims"])
+    assert [again.rows[f"inception, {system}"][0].value for system in again.findings] == [42.0] * 4

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
-from feim.evaluation.faces.quality import bitrate, face_features, frechet_distance, psnr, sharpness, ssim
+from feim.evaluation.faces.quality import bitrate, face_features, frechet_distance, inception_features, psnr, sharpness, ssim
 from feim.evaluation.gan.material import Filmed
 from feim.models.embeddings import FaceNetwork
 from feim.models.expression_judge import ExpressionJudge, lid_heights
@@ -97,6 +98,13 @@ def measure(
             confidence=_mean(sync.confidence for sync in syncs),
         )
     )
+
+
+def inception_distance(network: nn.Module, generator: TalkingFace, enlarger: CompactNetwork | None, filmed: list[Filmed]) -> float:
+    """FID of Inception's features, as others report it, between what a system makes and the camera's films."""
+    made = [remade(generator, one.frames[0], one, one.amount) for one in filmed]
+    seen = [inception_features(network, enlarge(enlarger, film) if enlarger else film) for film in made]
+    return frechet_distance(np.concatenate(seen), np.concatenate([inception_features(network, one.frames) for one in filmed]))
 
 
 @torch.inference_mode()

@@ -6,10 +6,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feim.evaluation.gan.films import Judges, camera_features, measure
+from feim.evaluation.faces.quality import inception
+from feim.evaluation.gan.films import Judges, camera_features, inception_distance, measure
 from feim.evaluation.gan.material import FULL, QUICK, gather
 from feim.evaluation.gan.tables import SYSTEMS, claims, table
-from feim.evaluation.report import Report, go_on
+from feim.evaluation.report import Report, Row, go_on
 from feim.evaluation.speech import weights
 from feim.models import checkpoint, model_class
 from feim.models.checkpoint import CHECKPOINTS
@@ -49,6 +50,7 @@ def evaluate_gan(
     judges = Judges(studio.faces, *(checkpoint.load(model_class(name), name) for name in names))
     enlarger = checkpoint.load(model_class("super-resolution"), "super-resolution")
     real = cache(partial(camera_features, filmed, judges))
+    network = inception()  # where somebody has put its weights: they are never downloaded
     for system in SYSTEMS:
         name = _weights(system)
         generator = _generator(name, others)
@@ -58,6 +60,11 @@ def evaluate_gan(
         larger = enlarger if system.endswith(LARGER) else None
         report.find(system, lambda generator=generator, larger=larger: measure(generator, larger, filmed, judges, real()))
         say(table({system: report.findings[system]}).splitlines()[-1])
+        if network:
+            measured = partial(inception_distance, network, generator, larger, filmed)
+            report.measure(
+                f"inception, {system}", lambda system=system, far=measured: [Row(f"FID of Inception's features, {system}", far())]
+            )
     report.rows.pop("claims", None)  # of fewer systems, where a report is gone on with
     report.measure("claims", partial(claims, report.findings))
     path.with_suffix(".md").write_text(f"{len(filmed)} films\n\n{table(report.findings)}\n{report.markdown()}")
