@@ -1,9 +1,10 @@
-"""What is heard in a recording: the emotion that the voice shows, over time and as a whole."""
+"""What is heard in a recording: the emotion that the voice shows, over time and as a whole, and how strongly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,12 +16,16 @@ from feim.signal.emotion import EMOTIONS
 from feim.signal.functionals import functionals
 from feim.signal.world import track_pitch
 
+if TYPE_CHECKING:
+    from feim.models.intensity import VoiceIntensity
+
 Sound = str | Path | np.ndarray
 LONGEST = 6.0  # seconds: the recogniser has learnt from sentences; what is longer is heard in equal parts
 SHORTEST = 0.3  # seconds of voice
 FEW = 3  # parts of one recording that are enough to know what is usual for its voice
 ESTIMATE = "an estimate of the emotion that the voice shows, after acted speech; not of what the person feels"
 STRANGER = "the voice is a stranger's: other recordings of it, whatever their emotion, make the estimate far better; give them as voice"
+NO_INTENSITY = "how strongly it is felt is not told: the weights voice-intensity are missing; see python -m feim doctor"
 
 
 class NothingHeard(ValueError):
@@ -45,6 +50,8 @@ class Heard:
         moments: the same for its parts, in order; those without a voice are left out.
         seconds: how long it is; pitch: (T,) Hz, 0 where unvoiced, 100 values a second.
         known: how many recordings, or parts of them, told what is usual for this voice.
+        intensity: (F,) float32, 25 values a second: the share of the strongest that the heard emotions show, from 0 to 1; None where its
+            weights are missing.
         notes: what the person should know.
     """
 
@@ -54,6 +61,7 @@ class Heard:
     pitch: np.ndarray
     known: int
     notes: tuple[str, ...]
+    intensity: np.ndarray | None = None
 
     @property
     def emotion(self) -> str:
@@ -69,8 +77,8 @@ class _Part:
     voiced: int  # frames
 
 
-def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = ()) -> Heard:
-    """Listen to a recording; `voice` are others of the same person, in any emotion.
+def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = (), intensity: "VoiceIntensity | None" = None) -> Heard:
+    """Listen to a recording; `voice` are others of the same person, in any emotion; `intensity` hears how strong it is.
 
     Raises: UnreadableAudio, NothingHeard.
     """
@@ -93,7 +101,8 @@ def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = ()) ->
     weights = torch.tensor([float(part.voiced) for part in parts])
     whole = (weights[:, None] * found).sum(0) / weights.sum()
     moments = tuple(Moment(part.start, part.end, _by_label(row)) for part, row in zip(parts, found, strict=True))
-    return Heard(_by_label(whole), moments, len(wave) / SAMPLE_RATE, pitch, len(friends), tuple(notes))
+    track = intensity and intensity.track(mel_spectrogram(wave).numpy(), pitch, dict(enumerate(whole.tolist())))
+    return Heard(_by_label(whole), moments, len(wave) / SAMPLE_RATE, pitch, len(friends), tuple(notes), track)
 
 
 def _by_label(probabilities: Tensor) -> dict[str, float]:
