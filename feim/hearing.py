@@ -25,7 +25,6 @@ SHORTEST = 0.3  # seconds of voice
 FEW = 3  # parts of one recording that are enough to know what is usual for its voice
 ESTIMATE = "an estimate of the emotion that the voice shows, after acted speech; not of what the person feels"
 STRANGER = "the voice is a stranger's: other recordings of it, whatever their emotion, make the estimate far better; give them as voice"
-NO_INTENSITY = "how strongly it is felt is not told: the weights voice-intensity are missing; see python -m feim doctor"
 
 
 class NothingHeard(ValueError):

@@ -13,7 +13,7 @@ from PIL import Image
 from feim.animating import SIZE, PreparedFace, TalkingHead, film, prepared, recorded, spoken
 from feim.animating import Sound as Said
 from feim.feeling import Intensity, as_drawn, constant, heard_in, is_curve, parse_curve
-from feim.hearing import NO_INTENSITY, Heard, Sound, hear, samples
+from feim.hearing import Heard, Sound, hear, samples
 from feim.models import checkpoint, model_class
 from feim.models.checkpoint import MissingCheckpoint
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
@@ -210,8 +210,7 @@ class Studio:
         try:
             return hear(recogniser, audio, friends, self._take("voice-intensity"))
         except MissingCheckpoint:
-            heard = hear(recogniser, audio, friends)
-            return replace(heard, notes=(*heard.notes, NO_INTENSITY))
+            return hear(recogniser, audio, friends)
 
     def _take(self, name: str) -> torch.nn.Module:
         """Weights from the shelf, loaded once."""
