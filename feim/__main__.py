@@ -118,11 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     synthesise.add_argument("--sentences", type=Path, help="one sentence a line (default: forty of our own)")
     synthesise.add_argument("--for-judges", action="store_true", help="speakers that no generator hears, for the emotion judge")
     synthesise.add_argument("--neutral", action="store_true", help="nobody shows an emotion: for models that learn it elsewhere")
+    synthesise.add_argument("--swelling", action="store_true", help="emotions come and go: for the network that hears how strong they are")
     synthesise.add_argument("--faces", type=Path, help="films of people who speak: ICT-FaceKit's folder, or the London Set's")
     synthesise.add_argument("--size", type=int, help="of films: their side in pixels (default: 160)")
     synthesise.add_argument("--clips", type=int, help="default: 120, 3600 for judges, or 140 films")
     synthesise.add_argument("--speakers", type=int, help="default: 20, or 96 for judges")
-    synthesise.add_argument("--seed", type=int, help="default: 0, or 1000 for judges, who should be other people")
+    synthesise.add_argument("--seed", type=int, help="default: 0, 1000 for judges, 2000 for swelling voices, who should be other people")
     synthesise.add_argument("--processes", type=int, default=2)
 
     narrate = _command(parsers, "narrate", commands.narrate, "let our own voice make a corpus, for models that listen to it")

@@ -198,15 +198,19 @@ def align(options: argparse.Namespace) -> dict:
 
 def synthesise_corpus(options: argparse.Namespace) -> dict:
     from feim.data.synthetic.corpus import synthesise_corpus, synthesise_judges_corpus
+    from feim.data.synthetic.swelling import synthesise_swelling_corpus
 
-    if options.for_judges and options.neutral:
-        raise ValueError("--for-judges and --neutral do not go together; judges learn to tell emotions")
+    kinds = [kind for kind in ("for_judges", "neutral", "swelling") if getattr(options, kind)]
+    if len(kinds) > 1:
+        raise ValueError(f"--{' and --'.join(kinds).replace('_', '-')} do not go together; each is a corpus of its own")
     given = {name: getattr(options, name) for name in ("sentences", "clips", "speakers", "seed", "processes", "size")}
     given = {name: value for name, value in given.items() if value is not None}
     if options.faces:
         return _tell_clips(options, _synthesise_films(options, given))
     if options.size:
         raise ValueError("--size is of films; say with --faces who is filmed, or leave it out")
+    if options.swelling:
+        return _tell_clips(options, synthesise_swelling_corpus(options.out, **given))
     synthesise = synthesise_judges_corpus if options.for_judges else synthesise_corpus
     return _tell_clips(options, synthesise(options.out, **given, **({"neutral": True} if options.neutral else {})))
 
@@ -214,8 +218,8 @@ def synthesise_corpus(options: argparse.Namespace) -> dict:
 def _synthesise_films(options: argparse.Namespace, given: dict) -> list:
     from feim.data.synthetic.talking import synthesise_talking_corpus
 
-    if options.for_judges or options.neutral:
-        raise ValueError("--faces makes films of every emotion; leave out --for-judges and --neutral")
+    if options.for_judges or options.neutral or options.swelling:
+        raise ValueError("--faces makes films of every emotion, which swells; leave out --for-judges, --neutral and --swelling")
     if "speakers" in given:
         given["people"] = given.pop("speakers")
     return synthesise_talking_corpus(options.out, options.faces, **given)

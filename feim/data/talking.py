@@ -23,7 +23,7 @@ from feim.data.batching import generators
 from feim.data.cache import save_whole, size_of
 from feim.data.clip import Clip
 from feim.data.pool import one_thread_each
-from feim.data.synthetic.talking import knows_truth, read_truth
+from feim.data.truth import knows_truth, read_truth
 from feim.models.landmarks import five_points
 from feim.models.talking_face import SAMPLES, SIDE, stretch
 from feim.signal.action_units import strength

@@ -20,6 +20,8 @@ MODELS = {  # weights → the module and class that they belong to
     "super-resolution": ("feim.models.super_resolution", "CompactNetwork"),
     "lip-motion": ("feim.models.lip_motion", "LipMotion"),
     "lip-sync": ("feim.models.lip_sync", "LipSync"),
+    "voice-intensity": ("feim.models.intensity", "VoiceIntensity"),
+    "emotion-space": ("feim.models.emotion_space", "EmotionSpace"),
     "talking-face": ("feim.models.talking_face", "TalkingFace"),
 }
 

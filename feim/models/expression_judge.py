@@ -12,19 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from feim.signal.emotion import EMOTIONS
-from feim.signal.face import similarity
-from feim.signal.landmarks import CHEEKS, CHIN, FEATURES, IRISES, JAW, LOWER_LIDS, NOSE, PUPILS, UPPER_LIDS, interocular
-
-STEADY = (*(lid[i] for lid in UPPER_LIDS for i in (0, -1)), *NOSE[:4], *NOSE[6:10])  # corners of the eyes, bridge of the nose
-_IRIS = {i for ring in IRISES for i in ring} | set(PUPILS)  # which go with the gaze
-SEEN = tuple(i for i in FEATURES + JAW + CHIN + CHEEKS[0] + CHEEKS[1] if i not in _IRIS)
+from feim.signal.expressiveness import SEEN, displacements
+from feim.signal.landmarks import LOWER_LIDS, UPPER_LIDS, interocular
 
 
 def differences(landmarks: np.ndarray, neutral: np.ndarray) -> np.ndarray:
     """How a face differs from itself at rest: (189, 2), twice, of any place and size → (2 · SEEN,) in inter-pupil distances."""
-    turn = similarity(landmarks[[*STEADY]], neutral[[*STEADY]])
-    moved = landmarks @ turn[:, :2].T + turn[:, 2]
-    return ((moved - neutral)[[*SEEN]] / interocular(neutral)).ravel()
+    return displacements(landmarks, neutral).ravel()
 
 
 class ExpressionJudge(nn.Module):

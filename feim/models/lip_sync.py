@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from feim.models.expression_judge import STEADY
 from feim.models.lip_motion import MEL_CENTRE, MEL_SPREAD, STEPS, TemporalBlock
 from feim.signal.audio import N_MELS
+from feim.signal.expressiveness import STEADY
 from feim.signal.face import similarity
 from feim.signal.landmarks import CHIN, JAW, MIRROR, MOUTH, PUPILS, interocular
 

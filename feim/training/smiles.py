@@ -11,13 +11,13 @@ from torch.nn import functional as F
 from torchvision.transforms.functional import gaussian_blur
 
 from feim.data.corpora.london import FEWEST_PEOPLE, Person
-from feim.models.expression_judge import STEADY
 from feim.models.landmarks import LandmarkNetwork, locate
 from feim.models.portrait import FaceBasis, fit
 from feim.models.portrait.face_basis import LIGHT_SIDE as SIDE
 from feim.models.portrait.smile_light import BETWEEN, MIDDLE, REACH, map_places
 from feim.nn.warp import spline_matrix
 from feim.signal.action_units import expression
+from feim.signal.expressiveness import STEADY
 from feim.signal.face import find_face, read_image, similarity
 from feim.signal.face_motion import SHAPES
 from feim.signal.landmarks import (

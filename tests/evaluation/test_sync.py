@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from feim.data.clip import read_manifest
-from feim.data.synthetic.talking import read_truth
+from feim.data.truth import read_truth
 from feim.evaluation.faces import sync as measure
 from feim.models import checkpoint
 from feim.models.landmarks import LandmarkNetwork

@@ -28,7 +28,7 @@ from feim.signal.text import NothingToSay
 SENTENCES = Path(__file__).with_name("sentences.txt")
 PROSODY = Path(__file__).with_name("prosody.json")  # what feim.data.synthetic.prosody follows
 ARGUMENTS = "arguments.json"
-SPECIAL = ("split", "neutral")  # arguments that only some corpora have
+SPECIAL = ("split", "neutral", "swelling")  # arguments that only some corpora have
 NEUTRAL_SHARE = 0.22
 WEAKEST = 0.3  # the least intensity that still gets an emotion's label
 SHARED = 3  # speakers who start from one engine's reading: analysis is the dear part

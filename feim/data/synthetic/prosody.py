@@ -5,6 +5,7 @@ The table prosody.json is measured (feim/data/synthetic/actors.py). Intensity sc
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -54,16 +55,23 @@ def prosody_of(emotion: str, intensity: float) -> Prosody:
     return Prosody(**linear, **lines, **ratios)
 
 
-def perform(world: World, durations: list[int], prosody: Prosody) -> tuple[World, list[int]]:
-    """A neutral reading and its symbol durations → the same words with `prosody`, and their new durations."""
+Swell = Callable[[list[int]], np.ndarray]  # durations that sum to T → (T,) from 0 to 1, how much of an emotion shows in each frame
+
+
+def perform(world: World, durations: list[int], prosody: Prosody, swell: Swell | None = None) -> tuple[World, list[int]]:
+    """A neutral reading and its symbol durations → the same words with `prosody`, and their new durations.
+
+    Args: swell: how much of it is heard in each frame of what is made; all of it unless told. The pace is that of the whole.
+    """
     world, durations = change_rate(world, durations, prosody.rate)
+    amount = np.ones(world.frames) if swell is None else swell(durations)
     stress = along_sentence(prosody.stress, world.voiced)  # (T,) dB
     gain = prosody.energy + stress[:, None] + interpolate_bands(np.array(prosody.envelope), world.envelope.shape[1])  # (T, 513) dB
     bins = np.linspace(0, SAMPLE_RATE / 2, world.envelope.shape[1])
     breath = prosody.breath * np.clip(bins / 1000, 0, 1)
-    aperiodicity = np.clip(world.aperiodicity + breath * world.voiced[:, None], 1e-3, 1.0)
-    pitch = shape_pitch(world.pitch, prosody)
-    return World(pitch, world.envelope * 10 ** (gain / 10), aperiodicity), durations
+    aperiodicity = np.clip(world.aperiodicity + breath * (amount * world.voiced)[:, None], 1e-3, 1.0)
+    pitch = shape_pitch(world.pitch, prosody, amount)
+    return World(pitch, world.envelope * 10 ** (amount[:, None] * gain / 10), aperiodicity), durations
 
 
 def change_rate(world: World, durations: list[int], rate: float) -> tuple[World, list[int]]:
@@ -75,14 +83,15 @@ def change_rate(world: World, durations: list[int], rate: float) -> tuple[World,
     return stretch(world, np.clip(positions, 0, world.frames - 1)), np.diff(after).tolist()
 
 
-def shape_pitch(pitch: np.ndarray, prosody: Prosody) -> np.ndarray:
-    """(T,) Hz → (T,) Hz with the level, range and contour of `prosody`."""
+def shape_pitch(pitch: np.ndarray, prosody: Prosody, amount: np.ndarray | float = 1.0) -> np.ndarray:
+    """(T,) Hz → (T,) Hz with the level, range and contour of `prosody`, or so much of them, one number or (T,)."""
     voiced = pitch > 0
     if not voiced.any():
         return pitch
     semitones = 12 / np.log(2) * fill_unvoiced(pitch)
     centre = np.median(semitones[voiced])
-    shaped = centre + prosody.level + (semitones - centre) * prosody.range + along_sentence(prosody.contour, voiced)
+    moved = amount * (prosody.level + along_sentence(prosody.contour, voiced))
+    shaped = centre + moved + (semitones - centre) * prosody.range**amount
     return np.where(voiced, np.clip(np.exp(shaped * np.log(2) / 12), 62, 590), 0.0)
 
 

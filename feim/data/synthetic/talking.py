@@ -5,7 +5,7 @@ landmarks are, how strong the emotion is. A person keeps one face, one voice and
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -17,24 +17,20 @@ from feim.data.sentences import read_sentences
 from feim.data.synthetic.corpus import PROSODY, SENTENCES, claim, fingerprint, record_all
 from feim.data.synthetic.engines import Engine
 from feim.data.synthetic.sitters import Heads, Mixtures, sitters
-from feim.data.synthetic.voices import Speaker, design_speakers, read_text, speak
-from feim.signal.action_units import ACTION_UNITS, action_units, expression, strength
-from feim.signal.audio import FRAME_RATE as PHONE_RATE
-from feim.signal.audio import HOP, mel_spectrogram, write_audio
+from feim.data.synthetic.swelling import by_phrase, in_the_voice, whole_frames
+from feim.data.synthetic.voices import Reading, Speaker, design_speakers, read_text, speak
+from feim.data.truth import FOLDER, Truth, truth_path, write_truth
+from feim.signal.action_units import action_units, expression, strength
+from feim.signal.audio import mel_spectrogram, write_audio
 from feim.signal.emotion import EMOTIONS, MAX_INTENSITY, NEUTRAL, Emotion
-from feim.signal.face_motion import FRAME_RATE, FaceMotion
+from feim.signal.face_motion import FaceMotion
 from feim.signal.gestures import gestures, perform
-from feim.signal.text import PUNCTUATION, NothingToSay
+from feim.signal.text import NothingToSay
 from feim.signal.video import write_video
-from feim.signal.visemes import STEPS, speech_level, visemes
+from feim.signal.visemes import speech_level, visemes
 from feim.signal.world import track_pitch
 
 WEAKEST = 0.3  # the least γ that still gets an emotion's label
-# How an emotion swells is our choice; without it a frame could not be told from its clip.
-ONSET = 0.3  # s in which it comes up
-EBB = 0.5  # what is left of it when a phrase ends
-FAINTEST = 0.7  # a phrase's peak against the clip's
-PHRASE = 0.8  # s: a shorter one does not swell of its own
 
 
 @dataclass(frozen=True)
@@ -66,23 +62,6 @@ class FilmTake:
     @property
     def takes(self) -> tuple["FilmTake"]:
         return (self,)  # each is made for itself
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What a film shows in each of its F frames.
-
-    Attributes:
-        motion: what moves the face.
-        units: {number: (F,) from 0 to 1}, its action units.
-        landmarks: (F, 189, 2), x and y in the film's pixels.
-        intensity: (F,) how strong the emotion is: `action_units.strength` at the moment; the clip's own is what it swells up to.
-    """
-
-    motion: FaceMotion
-    units: dict[int, np.ndarray]
-    landmarks: np.ndarray
-    intensity: np.ndarray
 
 
 def talking_people(count: int, seed: int = 0, engines: tuple[Engine, ...] | None = None, kind: str = "rendered") -> list[TalkingPerson]:
@@ -123,38 +102,33 @@ def plan_films(sentences: list[tuple[str, str]], people: list[TalkingPerson], cl
         )
 
 
-def whole_frames(wave: np.ndarray, durations: list[int]) -> tuple[np.ndarray, list[int]]:
-    """Speech (160·T,) and its durations, with as much silence after it as makes its last film frame whole."""
-    missing = -sum(durations) % STEPS
-    return np.pad(wave, (0, missing * HOP)), [*durations[:-1], durations[-1] + missing]
+def said(take: FilmTake) -> tuple[np.ndarray, Reading] | None:
+    """A take's speech (160·T,), whole film frames of it, with its text, symbols and their durations; it swells as the face will.
 
-
-def swell(symbols: str, durations: list[int], seed: int) -> np.ndarray:
-    """How much of an emotion shows while somebody speaks: (F,) float32 from 0 to 1.
-
-    None in the beginning; up in ONSET with every phrase, to a peak of its own, of which EBB is left when the phrase ends.
+    None where the engine's phones do not fit the symbols.
     """
-    edges = np.cumsum([0, *durations]) / PHONE_RATE
-    starts = [0.0]
-    for symbol, end in zip(symbols, edges[1:], strict=True):
-        if symbol in PUNCTUATION and min(end - starts[-1], edges[-1] - end) >= PHRASE:
-            starts.append(float(end))
-    peaks = np.random.default_rng(seed).uniform(FAINTEST, 1, len(starts))
-    peaks /= peaks.max()
-    times, values = [0.0], [0.0]
-    for start, end, peak in zip(starts, [*starts[1:], edges[-1]], peaks, strict=True):
-        times += [start + ONSET, max(end, start + ONSET)]
-        values += [peak, EBB * peak]
-    frames = -(-sum(durations) // STEPS)
-    return np.interp((np.arange(frames) + 0.5) / FRAME_RATE, times, values).astype(np.float32)
+    try:
+        reading = read_text(take.person.voice.engine, take.text)
+    except (PhonesDoNotFit, NothingToSay):
+        return None
+
+    def swell(durations: list[int]) -> np.ndarray:
+        return in_the_voice(by_phrase(reading.phonemes, durations, take.seed))(durations)
+
+    wave, durations = speak(reading, take.person.voice, take.emotion.label, float(strength(take.emotion.intensity)), swell)
+    wave, durations = whole_frames(wave, durations)
+    return wave, replace(reading, durations=durations)
 
 
-def act(take: FilmTake, wave: np.ndarray, symbols: str, durations: list[int]) -> tuple[FaceMotion, np.ndarray]:
-    """The face that goes with a take's speech (160·T,): F frames of it, and how strong its emotion is in each, (F,) float32."""
+def act(take: FilmTake, wave: np.ndarray, reading: Reading) -> tuple[FaceMotion, np.ndarray]:
+    """The face that goes with a take's speech (160·T,): F frames of it, and how strong its emotion is in each, (F,) float32.
+
+    It swells as the voice did.
+    """
     label, gamma = take.emotion.label, take.emotion.intensity
     level = speech_level(mel_spectrogram(wave).numpy())
-    speech = visemes(symbols, durations, level)
-    shown = swell(symbols, durations, take.seed)
+    speech = visemes(reading.phonemes, reading.durations, level)
+    shown = by_phrase(reading.phonemes, reading.durations, take.seed)
     others = gestures(level, track_pitch(wave), len(speech), label, gamma, take.seed)
     motion = perform(speech, shown[:, None] * expression(label, gamma), others)
     return motion, shown * np.float32(strength(gamma))
@@ -162,18 +136,15 @@ def act(take: FilmTake, wave: np.ndarray, symbols: str, durations: list[int]) ->
 
 def record_film(take: FilmTake, out: Path, faces: str, size: int) -> list[Clip]:
     """Make a take's clip: film, sound and truth; none when the engine's phones do not fit the symbols."""
-    person = take.person
-    try:
-        reading = read_text(person.voice.engine, take.text)
-    except (PhonesDoNotFit, NothingToSay):
+    person, spoken = take.person, said(take)
+    if spoken is None:
         return []
-    intensity = float(strength(take.emotion.intensity))
-    wave, durations = whole_frames(*speak(reading, person.voice, take.emotion.label, intensity))
-    motion, shown = act(take, wave, reading.phonemes, durations)
+    wave, reading = spoken
+    motion, shown = act(take, wave, reading)
     images, landmarks = zip(*_sitters(faces).film(person.face, motion, size), strict=True)
     audio, video = f"audio/{take.id}.flac", f"video/{take.id}.mp4"
     write_audio(out / audio, wave)
-    write_truth(_truth_path(out, take.id), Truth(motion, action_units(motion), np.stack(landmarks), shown))
+    write_truth(truth_path(out, take.id), Truth(motion, action_units(motion), np.stack(landmarks), shown))
     write_video(out / video, images, wave, visible_mark=False)
     return [
         Clip(
@@ -185,11 +156,11 @@ def record_film(take: FilmTake, out: Path, faces: str, size: int) -> list[Clip]:
             licence=_sitters(faces).licence,
             split=person.split,
             phonemes=reading.phonemes,
-            durations=durations,
+            durations=reading.durations,
             audio=audio,
             video=video,
             emotion=take.emotion.label,
-            intensity=round(intensity, 3),
+            intensity=round(float(strength(take.emotion.intensity)), 3),
         )
     ]
 
@@ -222,10 +193,10 @@ def synthesise_talking_corpus(
     arguments = {
         "sentences": fingerprint(sentences), "clips": clips, "people": people, "seed": seed, "size": size,
         "engines": sorted({person.voice.engine.name for person in everybody}), "prosody": fingerprint(PROSODY),
-        "head": filmed.fingerprint,
+        "head": filmed.fingerprint, "swelling": True,
     }  # fmt: skip
     claim(out, arguments)
-    for folder in ("video", "truth"):
+    for folder in ("video", FOLDER):
         (out / folder).mkdir(exist_ok=True)
     record = partial(record_film, faces=str(faces), size=size)
     return record_all(plan_films(texts, everybody, clips, seed), record, out, processes)
@@ -234,34 +205,3 @@ def synthesise_talking_corpus(
 @cache
 def _sitters(folder: str) -> Heads | Mixtures:
     return sitters(folder)
-
-
-def _truth_path(folder: str | Path, clip: str) -> Path:
-    return Path(folder) / "truth" / f"{clip}.npz"
-
-
-def write_truth(path: Path, truth: Truth) -> None:
-    """Everything as float16: a pixel's sixteenth, and a thousandth of a shape, are finer than anything that learns from it."""
-    arrays = {
-        "shapes": truth.motion.shapes,
-        "gaze": truth.motion.gaze,
-        "head": truth.motion.head,
-        "action_units": np.stack([truth.units[number] for number in ACTION_UNITS], axis=1),
-        "landmarks": truth.landmarks,
-        "intensity": truth.intensity,
-    }
-    np.savez_compressed(path, **{name: array.astype(np.float16) for name, array in arrays.items()})
-
-
-def knows_truth(folder: str | Path, clip: Clip) -> bool:
-    """Whether the corpus has what a clip shows in each frame."""
-    return _truth_path(folder, clip.id).is_file()
-
-
-def read_truth(folder: str | Path, clip: Clip) -> Truth:
-    """A clip's truth, in float32. Raises: FileNotFoundError where the corpus has none."""
-    with np.load(_truth_path(folder, clip.id)) as file:
-        found = {name: file[name].astype(np.float32) for name in file.files}
-    motion = FaceMotion(found["shapes"], found["gaze"], found["head"])
-    units = dict(zip(ACTION_UNITS, found["action_units"].T, strict=True))
-    return Truth(motion, units, found["landmarks"], found["intensity"])

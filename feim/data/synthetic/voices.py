@@ -9,7 +9,7 @@ import numpy as np
 
 from feim.data.phone_times import symbol_durations
 from feim.data.synthetic.engines import Engine, Utterance, available_engines
-from feim.data.synthetic.prosody import Prosody, change_rate, interpolate_bands, perform, prosody_of, shape_pitch
+from feim.data.synthetic.prosody import Prosody, Swell, change_rate, interpolate_bands, perform, prosody_of, shape_pitch
 from feim.signal import world as voice
 from feim.signal.audio import HOP
 from feim.signal.text import normalise, phonemise
@@ -125,19 +125,24 @@ def embody(reading: Reading, speaker: Speaker) -> Reading:
 LEVEL = 0.06  # root mean square of neutral speech: −24 dBFS
 
 
-def speak(reading: Reading, speaker: Speaker, emotion: str = "neutral", intensity: float = 0.0) -> tuple[np.ndarray, list[int]]:
+def speak(
+    reading: Reading, speaker: Speaker, emotion: str = "neutral", intensity: float = 0.0, swell: Swell | None = None
+) -> tuple[np.ndarray, list[int]]:
     """A reading by a speaker with an emotion at an intensity from 0 to 1 → (160·T,) float32 and the durations, which sum to T.
 
-    Everybody's neutral speech is equally loud; an emotion's energy moves it from there.
+    Everybody's neutral speech is equally loud; an emotion's energy moves it from there. `swell` says how much of the emotion is heard in
+    each frame; all of it unless told.
     """
     neutral = embody(reading, speaker)
     prosody = prosody_of(emotion, intensity)
-    world, durations = perform(neutral.world, neutral.durations, prosody)
+    world, durations = perform(neutral.world, neutral.durations, prosody, swell)
     wave = voice.synthesise(world)
     power = world.envelope.mean(axis=1)
-    spoken = wave.reshape(-1, HOP)[power > power.max() * 1e-3]
-    level = LEVEL * 10 ** (prosody.energy / 20) / max(float(np.sqrt(np.mean(spoken**2))), 1e-6)
-    return wave * min(level, 0.95 / max(float(np.abs(wave).max()), 1e-6)), durations
+    heard = power > power.max() * 1e-3
+    amount = np.ones(world.frames) if swell is None else swell(durations)
+    level = LEVEL * np.sqrt(np.mean(10 ** (prosody.energy * amount[heard] / 10)))  # as loud as its frames are on average
+    gain = level / max(float(np.sqrt(np.mean(wave.reshape(-1, HOP)[heard] ** 2))), 1e-6)
+    return wave * min(gain, 0.95 / max(float(np.abs(wave).max()), 1e-6)), durations
 
 
 def speak_as_teacher(text: str, speaker: Speaker, emotion: str = "neutral", intensity: float = 0.0) -> np.ndarray:

@@ -5,10 +5,10 @@ import torch
 
 from feim.evaluation.faces.material import Material
 from feim.evaluation.report import Row
-from feim.models.expression_judge import SEEN
 from feim.models.landmarks import LandmarkNetwork
 from feim.models.portrait import FaceBasis, fit
 from feim.signal.action_units import expression
+from feim.signal.expressiveness import SEEN
 from feim.signal.face_motion import at_rest
 from feim.signal.landmarks import COUNT, interocular
 from feim.training.smiles import Smile, smile_of

@@ -17,7 +17,15 @@ RECIPES = {
     "portrait": "feim.training.recipes.portrait",
     "lip-motion": "feim.training.recipes.lip_motion",
     "lip-sync": "feim.training.recipes.lip_sync",
+    "voice-intensity": "feim.training.recipes.voice_intensity",
+    "emotion-space": "feim.training.recipes.emotion_space",
     "super-resolution": "feim.training.recipes.super_resolution",
     "talking-face": "feim.training.recipes.talking_face",
 }
-NEEDS = {"landmarks": "faces", "super-resolution": "faces", "portrait": "heads", "expression-judge": "heads"}  # in place of a corpus
+NEEDS = {  # in place of a corpus
+    "landmarks": "faces",
+    "super-resolution": "faces",
+    "portrait": "heads",
+    "expression-judge": "heads",
+    "emotion-space": "heads",
+}

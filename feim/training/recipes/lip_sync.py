@@ -19,7 +19,7 @@ from torch import Tensor
 from feim.data.batching import generators
 from feim.data.clip import Clip, read_manifest
 from feim.data.features import Features, read_features
-from feim.data.synthetic.talking import read_truth
+from feim.data.truth import read_truth
 from feim.data.voice_augmentation import disguise
 from feim.models import checkpoint
 from feim.models.lip_motion import STEPS as MEL_STEPS

@@ -12,24 +12,14 @@ from feim.data.sentences import read_sentences
 from feim.data.synthetic import talking
 from feim.data.synthetic.corpus import ARGUMENTS, SENTENCES, ForeignCorpus
 from feim.data.synthetic.engines import RULES
-from feim.data.synthetic.talking import (
-    EBB,
-    ONSET,
-    WEAKEST,
-    plan_films,
-    read_truth,
-    record_film,
-    swell,
-    synthesise_talking_corpus,
-    talking_people,
-    whole_frames,
-)
+from feim.data.synthetic.talking import WEAKEST, plan_films, record_film, synthesise_talking_corpus, talking_people
+from feim.data.truth import read_truth
 from feim.signal.action_units import strength
 from feim.signal.audio import read_audio
 from feim.signal.emotion import EMOTIONS
 from feim.signal.face_motion import INDEX, FaceMotion
 from feim.signal.landmarks import LOWER_SEAM, UPPER_SEAM
-from feim.signal.video import FPS, read_video
+from feim.signal.video import read_video
 from tests.data.synthetic.heads.tiny_head import write_npz
 
 # ---- who plays what -------------------------------------------------------------------------------------------------------
@@ -82,39 +72,6 @@ def test_intensities_spread_over_the_whole_scale():
     assert WEAKEST <= felt.min() < 0.35
     assert 27 < felt.max() <= 30
     assert np.mean(felt < 3) == pytest.approx(0.5, abs=0.06)
-
-
-# ---- how a feeling swells -------------------------------------------------------------------------------------------------
-
-
-def test_an_emotion_comes_up_and_ebbs_with_each_phrase():
-    shown = swell("_a_,_a_.", [0, 150, 0, 0, 0, 150, 0, 0], seed=3)
-    assert len(shown) == 75
-    rising = round(ONSET * FPS)
-    assert shown[0] < 0.1
-    assert (np.diff(shown[:rising]) > 0).all()
-    assert shown.max() == pytest.approx(1, abs=0.05)
-    turn = round(1.5 * FPS)
-    first, second = shown[:turn], shown[turn:]
-    assert shown[turn - 1] == pytest.approx(EBB * first.max(), abs=0.03)
-    assert (np.diff(second[:rising]) > 0).all()
-    assert shown[-1] == pytest.approx(EBB * second.max(), abs=0.03)
-    assert (swell("_a_,_a_.", [0, 150, 0, 0, 0, 150, 0, 0], seed=3) == shown).all()
-    assert (swell("_a_,_a_.", [0, 150, 0, 0, 0, 150, 0, 0], seed=4) != shown).any()
-
-
-def test_a_short_phrase_does_not_swell_of_its_own():
-    together = swell("_a_,_a_.", [0, 250, 0, 0, 0, 50, 0, 0], seed=0)
-    assert np.flatnonzero(np.diff(together) > 0).max() < round(ONSET * FPS)
-    assert swell("_a_", [0, 8, 0], seed=0).max() < 0.4  # shorter than the onset
-
-
-def test_sound_ends_with_the_last_picture():
-    wave, durations = whole_frames(np.ones(5 * 160, np.float32), [2, 3])
-    assert durations == [2, 6]
-    assert len(wave) == 8 * 160
-    assert wave[5 * 160 :].max() == 0
-    assert whole_frames(wave, durations)[1] == durations
 
 
 # ---- the films ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from feim.data.clip import read_manifest, write_manifest
-from feim.data.synthetic.talking import read_truth
+from feim.data.truth import read_truth
 from feim.models import CHECKPOINTS, checkpoint
 from feim.models.lip_sync import CHANNELS, LipSync, mouth_movement, sync_losses
 from feim.models.portrait import FaceBasis

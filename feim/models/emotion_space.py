@@ -1,0 +1,102 @@
+"""A space of emotions: neutral is its origin, the direction says which emotion it is, the distance from the origin how strong.
+
+After the emotion-agnostic latent space of seed 003, trained on faces. It has one axis for each emotion, so that everything between two
+of them is a mixture and a straight line from one to the other fades the one out as the other comes. `place` finds where a face is;
+`shapes` says what a face does there, which for one emotion is its prototype (feim.signal.action_units).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from feim.models.intensity import FaceIntensity
+from feim.signal.action_units import expression, strength
+from feim.signal.emotion import EMOTIONS, MAX_INTENSITY
+from feim.signal.expressiveness import SEEN, displacements
+
+AXES = EMOTIONS[1:]
+TELLING = 12.0  # how much likelier the nearest emotion is than one that is a whole strength further away, as a logarithm
+
+
+class EmotionSpace(nn.Module):
+    """How a face differs from itself at rest → its place in the space of emotions."""
+
+    @dataclass(frozen=True)
+    class Config:
+        hidden: int = 48
+        dropout: float = 0.1
+
+    def __init__(self, config: "EmotionSpace.Config | None" = None):
+        super().__init__()
+        self.config = c = config or self.Config()
+        self.register_buffer("deviation", torch.ones(2 * len(SEEN)))
+        self.layers = nn.Sequential(
+            nn.Linear(2 * len(SEEN), c.hidden), nn.GELU(), nn.Dropout(c.dropout), nn.Linear(c.hidden, c.hidden), nn.GELU(),
+            nn.Linear(c.hidden, len(AXES)),
+        )  # fmt: skip
+        self.intensity = FaceIntensity()  # the same faces' pseudo-labels, for whom emotions have no names
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Displacements (…, 2 · SEEN), from feim.signal.expressiveness → places (…, 6)."""
+        return self.layers(seen / self.deviation)
+
+    @torch.no_grad()
+    def place(self, landmarks: np.ndarray, rest: np.ndarray) -> np.ndarray:
+        """Faces (F, 189, 2) of one person, and the same person's at rest (189, 2) → (F, 6)."""
+        return self(torch.from_numpy(displacements(landmarks, rest)).flatten(1)).numpy()
+
+
+def at(weights: dict[str, float], intensity: float | np.ndarray = 1.0) -> np.ndarray:
+    """Where a mixture of emotions is at γ, one number or (F,): (6,) or (F, 6).
+
+    Its direction is that of its weights, neutral ones counting as nothing; its distance from the origin is γ's strength times all of them.
+
+    Raises: KeyError for an unknown emotion.
+    """
+    parts = np.array([weights.get(label, 0.0) for label in AXES])
+    unknown = set(weights) - set(EMOTIONS)
+    if unknown:
+        raise KeyError(f"unknown emotion {sorted(unknown)[0]!r}; use some of: {', '.join(EMOTIONS)}")
+    length = np.linalg.norm(parts)
+    unit = parts / length * parts.sum() / max(sum(weights.values()), 1e-9) if length else parts
+    return np.asarray(strength(np.asarray(intensity, float)))[..., None] * unit
+
+
+def shapes(place: np.ndarray) -> np.ndarray:
+    """What a face does there: (…, 6) → (…, 47), the emotions' prototypes by how far along each the place is, none beyond its end."""
+    prototypes = np.stack([expression(label, MAX_INTENSITY) for label in AXES])  # (6, 47)
+    return (place.clip(0, None) @ prototypes).clip(0, 1).astype(np.float32)
+
+
+def intensity_of(place: np.ndarray) -> np.ndarray:
+    """How strong whatever is felt there is: (…, 6) → (…,), the norm."""
+    return np.linalg.norm(place, axis=-1)
+
+
+def probabilities(place: np.ndarray) -> np.ndarray:
+    """Which emotion a place means: (…, 6) → (…, 7) in the order of EMOTIONS; the nearer to an emotion's middle, the likelier.
+
+    Neutral's is the origin; the others' are halfway up their axes.
+    """
+    middles = np.concatenate([np.zeros((1, len(AXES))), np.eye(len(AXES)) / 2])  # (7, 6)
+    away = np.square(np.asarray(place)[..., None, :] - middles).sum(-1)
+    logits = -TELLING * away
+    chances = np.exp(logits - logits.max(-1, keepdims=True))
+    return chances / chances.sum(-1, keepdims=True)
+
+
+def space_losses(guess: Tensor, truth: Tensor) -> dict[str, Tensor]:
+    """Stretches of films (B, F, 6) each → named losses and "loss", their sum.
+
+    Direction: the angle between them, where anything is felt; norm: how strong; smooth: a face that moves little stays where it is.
+    """
+    length = truth.norm(dim=-1)
+    cosine = F.cosine_similarity(guess, truth, dim=-1)
+    direction = ((1 - cosine) * length).sum() / length.sum().clamp_min(1e-6)
+    norm = (guess.norm(dim=-1) - length).abs().mean()
+    off = (guess - truth).abs().mean()
+    smooth = (guess.diff(dim=1) - truth.diff(dim=1)).square().sum(-1).mean()
+    return {"loss": direction + norm + off + 4 * smooth, "direction": direction, "norm": norm, "off": off, "smooth": smooth}
