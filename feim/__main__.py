@@ -8,11 +8,12 @@ from typing import NoReturn
 
 from feim import commands
 from feim.data.corpora import CORPORA
-from feim.signal.emotion import EMOTIONS
+from feim.signal.emotion import EMOTIONS, EXAMPLE
 from feim.training.recipes import RECIPES
 
 SUITES = ("speech", "feim-tts", "speed", "talking-face", "talking-face-gan")
 BENCHES = ("speak", "stream", "animate")
+FEELINGS = f"{', '.join(EMOTIONS)}; or a mixture, such as {EXAMPLE}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     speak = _command(parsers, "speak", commands.speak, "text, face, emotion and intensity → speech")
     speak.add_argument("--text", required=True)
     speak.add_argument("--face", type=Path, help="a portrait; without one the default voice speaks")
-    speak.add_argument("--emotion", default="neutral", metavar="EMOTION", help=", ".join(EMOTIONS))
+    speak.add_argument("--emotion", default="neutral", metavar="EMOTION", help=FEELINGS)
     speak.add_argument("--intensity", default=1.0, type=float, help="0 (neutral) to 30 (strongest); 1 is as labelled")
     speak.add_argument("--seed", default=0, type=int)
     speak.add_argument("--steps", default=None, type=int, help="of the diffusion solver")
@@ -58,8 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     said = animate.add_mutually_exclusive_group(required=True)
     said.add_argument("--text", help="what the face should say, in its own voice")
     said.add_argument("--audio", type=Path, help="a recording that it should say: wav, flac, ogg or mp3")
-    animate.add_argument("--emotion", default="neutral", metavar="EMOTION", help=", ".join(EMOTIONS))
-    animate.add_argument("--intensity", default=1.0, type=float, help="0 (neutral) to 30 (strongest); 1 is as labelled")
+    animate.add_argument("--emotion", default="neutral", metavar="EMOTION", help=FEELINGS)
+    shown = animate.add_mutually_exclusive_group()
+    shown.add_argument("--intensity", default=1.0, type=float, help="0 (neutral) to 30 (strongest); 1 is as labelled")
+    shown.add_argument("--curve", metavar="γ,γ,…", help="intensities spread over the film, such as 0,1,5,1; the voice takes their mean")
+    animate.add_argument("--steady", action="store_true", help="the face does not follow the voice's ups and downs")
     animate.add_argument("--seed", default=0, type=int)
     animate.add_argument("--renderer", default="portrait", help="portrait moves the photo's own pixels; gan paints the face anew")
     animate.add_argument("--size", default=512, type=int, help="pixels of a side, an even number from 64 to 1024")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from feim.feeling import constant
 from feim.models.landmarks import LandmarkNetwork, locate
 from feim.models.lip_motion import LipMotion
 from feim.models.portrait import FaceBasis, Portrait, fit, portrait
@@ -45,12 +46,14 @@ class Sound:
     """What a face says.
 
     Attributes:
-        waveform: (samples,) at 16 kHz; mouth: (F, 47), what the mouth does; level: (T,) dB and pitch: (T,) Hz, 100 a second.
+        waveform: (samples,) at 16 kHz; mouth: (F, 47), what the mouth does.
+        mel: (128, T), level: (T,) dB and pitch: (T,) Hz, 100 a second.
         cues: subtitles, none for recordings.
     """
 
     waveform: np.ndarray
     mouth: np.ndarray
+    mel: np.ndarray
     level: np.ndarray
     pitch: np.ndarray
     cues: list[Cue]
@@ -106,7 +109,7 @@ class TalkingHead:
         motion: how the face moves, None for a renderer that draws without knowing; intensity: (F,) γ in every frame.
         waveform: (samples,) float32 at 16 kHz; cues: subtitles.
         timings: seconds spent on face, motion and in total before the first picture; "video" is the film's own length.
-        emotion, seed, renderer: as they were used; notes: what the person should know.
+        emotion, seed, renderer: as they were used, a mixture as feim.signal.emotion writes it; notes: what the person should know.
     """
 
     frames: Frames
@@ -137,16 +140,19 @@ class TalkingHead:
         )
 
 
-def film(face: PreparedFace, sound: Sound, feeling: Emotion, seed: int, clock: dict[str, float]) -> TalkingHead:
-    """Put a face, prepared for the portrait renderer, and what it says together."""
+def film(
+    face: PreparedFace, sound: Sound, feeling: Emotion, seed: int, clock: dict[str, float], intensity: np.ndarray | None = None
+) -> TalkingHead:
+    """Put a face, prepared for the portrait renderer, and what it says together; intensity: (F,) γ, without it the feeling's own."""
     began = time.perf_counter()
-    motion = moved(sound, feeling, seed)
+    gamma = constant(feeling.intensity, len(sound.mouth)) if intensity is None else intensity
+    motion = moved(sound, feeling, gamma, seed)
     clock = clock | {"motion": clock.get("motion", 0.0) + time.perf_counter() - began, "video": len(motion) / FRAME_RATE}
     clock["total"] = clock["face"] + clock["motion"]
-    drawn, gamma = face.portrait, np.full(len(motion), feeling.intensity, np.float32)
+    drawn = face.portrait
     frames = Frames(len(motion), partial(_drawn, drawn, motion))
     return TalkingHead(
-        frames, drawn.photo, drawn.landmarks, motion, gamma, sound.waveform, sound.cues, clock, feeling.label, seed, face.renderer,
+        frames, drawn.photo, drawn.landmarks, motion, gamma, sound.waveform, sound.cues, clock, feeling.name, seed, face.renderer,
         face.notes,
     )  # fmt: skip
 
@@ -157,10 +163,10 @@ def _drawn(face: Portrait, motion: FaceMotion, part: slice) -> Iterator[np.ndarr
         yield from face.frames(motion[start : min(start + AT_ONCE, part.stop)])
 
 
-def moved(sound: Sound, feeling: Emotion, seed: int) -> FaceMotion:
-    """The whole face: mouth, expression and gestures."""
-    others = gestures(sound.level, sound.pitch, len(sound.mouth), feeling.label, feeling.intensity, seed)
-    return perform(sound.mouth, expression(feeling.label, feeling.intensity), others)
+def moved(sound: Sound, feeling: Emotion, gamma: np.ndarray, seed: int) -> FaceMotion:
+    """The whole face: mouth, expression and gestures, with the intensity of every frame (F,)."""
+    felt = dict(feeling.weights)
+    return perform(sound.mouth, expression(felt, gamma), gestures(sound.level, sound.pitch, len(sound.mouth), felt, gamma, seed))
 
 
 def spoken(speech: Speech) -> Sound:
@@ -168,7 +174,7 @@ def spoken(speech: Speech) -> Sound:
     level = speech_level(speech.mel)
     words = spoken_words(speech.text, speech.phonemes, speech.durations)
     shown = cues(speech.text, words, len(speech.waveform) / SAMPLE_RATE)
-    return Sound(speech.waveform, visemes(speech.phonemes, speech.durations, level), level, speech.pitch, shown)
+    return Sound(speech.waveform, visemes(speech.phonemes, speech.durations, level), speech.mel, level, speech.pitch, shown)
 
 
 def recorded(network: LipMotion, wave: np.ndarray) -> Sound:
@@ -177,7 +183,7 @@ def recorded(network: LipMotion, wave: np.ndarray) -> Sound:
     frames = mel.shape[1]
     edges = np.append(np.arange(0, frames, round(STRETCH * SAMPLE_RATE / HOP)), frames)
     pitch = np.concatenate([track_pitch(wave[a * HOP : b * HOP], noisy=True)[: b - a] for a, b in pairwise(edges)])
-    return Sound(wave, network.speech_shapes(mel), speech_level(mel), pitch, [])
+    return Sound(wave, network.speech_shapes(mel), mel, speech_level(mel), pitch, [])
 
 
 def prepared(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis, renderer: str, size: int) -> PreparedFace:

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -54,12 +55,13 @@ def animate(options: argparse.Namespace) -> dict:
         raise OSError(f"cannot write a film to {options.out}: use a name that ends in .mp4")
     if options.subtitles and options.text is None:
         raise ValueError("--subtitles needs --text; which words a recording says is not known")
+    curve = None if options.curve is None else _numbers(options.curve)
+    intensity = options.intensity if curve is None else sum(curve) / len(curve)
     studio = feim.load()
-    wish = (options.emotion, options.intensity, options.seed)
     face = studio.prepare(options.face, renderer=options.renderer, size=options.size)
-    said = options.audio if options.text is None else studio.speak(options.text, face, *wish)
+    said = options.audio if options.text is None else studio.speak(options.text, face, options.emotion, intensity, options.seed)
     began = time.perf_counter()
-    talking = studio.animate(face, said, *wish)
+    talking = studio.animate(face, said, options.emotion, curve or intensity, options.seed, follow=not options.steady)
     with tqdm(total=len(talking.frames), unit="frame", disable=options.json) as bar:
         talking.save(options.out, progress=lambda part, stage: bar.update(round(part * bar.total) - bar.n))
     subtitles = write_subtitles(options.out.with_suffix(f".{options.subtitles}"), talking.cues) if options.subtitles else None
@@ -77,12 +79,23 @@ def animate(options: argparse.Namespace) -> dict:
         "seconds": seconds,
         "frames": len(talking.frames),
         "emotion": talking.emotion,
-        "intensity": options.intensity,
+        "intensity": _spread(talking.intensity),
         "seed": talking.seed,
         "renderer": talking.renderer,
         "timings": talking.timings | {"film": spent},
         "notes": list(dict.fromkeys(notes)),
     }
+
+
+def _numbers(curve: str) -> list[float]:
+    """Raises InvalidIntensity."""
+    from feim.feeling import parse_curve
+
+    return parse_curve([part.strip() for part in curve.split(",")] if curve.strip() else []).tolist()
+
+
+def _spread(intensity: Sequence[float]) -> dict[str, float]:
+    return {"mean": float(sum(intensity)) / len(intensity), "min": float(min(intensity)), "max": float(max(intensity))}
 
 
 def _check_folder(out: Path) -> None:
@@ -100,6 +113,8 @@ def analyse(options: argparse.Namespace) -> dict:
         for moment in heard.moments if len(heard.moments) > 1 else ():
             likeliest = max(moment.emotions, key=moment.emotions.get)
             print(f"{moment.start:6.1f} to {moment.end:6.1f} s  {likeliest} {moment.emotions[likeliest]:.2f}")
+        if heard.intensity is not None:
+            print("intensity, {min:.2f} to {max:.2f} of the strongest, {mean:.2f} on average".format(**_spread(heard.intensity)))
         for label, probability in sorted(heard.emotions.items(), key=lambda pair: -pair[1]):
             print(f"{label:10} {probability:.2f}  {'█' * round(40 * probability)}")
     return {
@@ -109,6 +124,7 @@ def analyse(options: argparse.Namespace) -> dict:
         "emotions": heard.emotions,
         "moments": [asdict(moment) for moment in heard.moments],
         "known": heard.known,
+        "intensity": None if heard.intensity is None else _spread(heard.intensity),
         "notes": heard.notes,
     }
 

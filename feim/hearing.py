@@ -1,9 +1,10 @@
-"""What is heard in a recording: the emotion that the voice shows, over time and as a whole."""
+"""What is heard in a recording: the emotion that the voice shows, over time and as a whole, and how strongly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from feim.signal.audio import HOP, SAMPLE_RATE, UnreadableAudio, mel_spectrogram
 from feim.signal.emotion import EMOTIONS
 from feim.signal.functionals import functionals
 from feim.signal.world import track_pitch
+
+if TYPE_CHECKING:
+    from feim.models.intensity import VoiceIntensity
 
 Sound = str | Path | np.ndarray
 LONGEST = 6.0  # seconds: the recogniser has learnt from sentences; what is longer is heard in equal parts
@@ -45,6 +49,8 @@ class Heard:
         moments: the same for its parts, in order; those without a voice are left out.
         seconds: how long it is; pitch: (T,) Hz, 0 where unvoiced, 100 values a second.
         known: how many recordings, or parts of them, told what is usual for this voice.
+        intensity: (F,) float32, 25 values a second: the share of the strongest that the heard emotions show, from 0 to 1; None where its
+            weights are missing.
         notes: what the person should know.
     """
 
@@ -54,6 +60,7 @@ class Heard:
     pitch: np.ndarray
     known: int
     notes: tuple[str, ...]
+    intensity: np.ndarray | None = None
 
     @property
     def emotion(self) -> str:
@@ -69,8 +76,8 @@ class _Part:
     voiced: int  # frames
 
 
-def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = ()) -> Heard:
-    """Listen to a recording; `voice` are others of the same person, in any emotion.
+def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = (), intensity: "VoiceIntensity | None" = None) -> Heard:
+    """Listen to a recording; `voice` are others of the same person, in any emotion; `intensity` hears how strong it is.
 
     Raises: UnreadableAudio, NothingHeard.
     """
@@ -93,7 +100,8 @@ def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = ()) ->
     weights = torch.tensor([float(part.voiced) for part in parts])
     whole = (weights[:, None] * found).sum(0) / weights.sum()
     moments = tuple(Moment(part.start, part.end, _by_label(row)) for part, row in zip(parts, found, strict=True))
-    return Heard(_by_label(whole), moments, len(wave) / SAMPLE_RATE, pitch, len(friends), tuple(notes))
+    track = intensity and intensity.track(mel_spectrogram(wave).numpy(), pitch, dict(enumerate(whole.tolist())))
+    return Heard(_by_label(whole), moments, len(wave) / SAMPLE_RATE, pitch, len(friends), tuple(notes), track)
 
 
 def _by_label(probabilities: Tensor) -> dict[str, float]:

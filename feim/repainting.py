@@ -14,6 +14,7 @@ import torch
 from torch.nn import functional as F
 
 from feim.animating import Frames, PreparedFace, Sound, TalkingHead
+from feim.feeling import constant
 from feim.models.super_resolution import CompactNetwork, enlarge
 from feim.models.talking_face import TalkingFace, frames_of, picture_of, stream
 from feim.signal.emotion import Emotion
@@ -30,26 +31,37 @@ class Painter:
     generator: TalkingFace
     enlarger: CompactNetwork
 
-    def paint(self, face: np.ndarray, waveform: np.ndarray, feeling: Emotion, seed: int, size: int, part: slice) -> Iterator[np.ndarray]:
+    def paint(
+        self, face: np.ndarray, waveform: np.ndarray, feeling: Emotion, gamma: np.ndarray, seed: int, size: int, part: slice
+    ) -> Iterator[np.ndarray]:
         """Frames `part` of the film, (S, S, 3) uint8 each. The film begins at its beginning: the generator remembers what it painted."""
-        small = (frame for stretch in stream(self.generator, face, waveform, feeling.label, feeling.intensity, seed) for frame in stretch)
+        stretches = stream(self.generator, face, waveform, dict(feeling.weights), gamma, seed)
+        small = (frame for stretch in stretches for frame in stretch)
         wanted = islice(small, part.start, part.stop)
         while some := list(islice(wanted, ENLARGED_AT_ONCE)):
             yield from resized(enlarge(self.enlarger, np.stack(some)), size)
 
 
-def repainted(painter: Painter, looked_at: PreparedFace, sound: Sound, feeling: Emotion, seed: int, clock: dict[str, float]) -> TalkingHead:
-    """Put a photo's face and what it says together; clock: seconds spent so far."""
+def repainted(
+    painter: Painter,
+    looked_at: PreparedFace,
+    sound: Sound,
+    feeling: Emotion,
+    seed: int,
+    clock: dict[str, float],
+    intensity: np.ndarray | None = None,
+) -> TalkingHead:
+    """Put a photo's face and what it says together; clock: seconds spent so far; intensity: (F,) γ, without it the feeling's own."""
     began = time.perf_counter()
     face, size = looked_at.face, looked_at.size
     upright = similarity(face.points, CANONICAL)
     there = (looked_at.landmarks @ upright[:, :2].T + upright[:, 2] + 0.5) * size / CROP - 0.5
     still, picture, count = resized(align(looked_at.image, face.points)[None], size)[0], picture_of(face), frames_of(sound.waveform)
-    frames = Frames(count, lambda part: painter.paint(picture, sound.waveform, feeling, seed, size, part))
+    gamma = constant(feeling.intensity, count) if intensity is None else intensity
+    frames = Frames(count, lambda part: painter.paint(picture, sound.waveform, feeling, gamma, seed, size, part))
     clock = clock | {"motion": clock["motion"] + time.perf_counter() - began, "video": count / FRAME_RATE}
     clock["total"] = clock["face"] + clock["motion"]
-    gamma = np.full(count, feeling.intensity, np.float32)
-    return TalkingHead(frames, still, there, None, gamma, sound.waveform, sound.cues, clock, feeling.label, seed, "gan", looked_at.notes)
+    return TalkingHead(frames, still, there, None, gamma, sound.waveform, sound.cues, clock, feeling.name, seed, "gan", looked_at.notes)
 
 
 def resized(frames: np.ndarray, size: int) -> np.ndarray:

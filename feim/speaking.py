@@ -34,7 +34,7 @@ class Speech:
         mel: (128, T) natural log of magnitude, 100 frames a second; pitch: (T,) Hz, 0 where unvoiced.
         phonemes, durations: N symbols and their frames, which sum to T.
         timings: seconds spent on face, text, acoustic, vocoder and in total; "audio" is the sound's own length.
-        seed, text, emotion, intensity: as they were used.
+        seed, text, emotion, intensity: as they were used; a mixture as feim.signal.emotion writes it, such as "happy:0.7+sad:0.3".
         notes: what the person should know, such as a second face in the picture.
     """
 
@@ -132,7 +132,7 @@ def _draw(phonemes: str, number: int, wish: Wish) -> Utterance:
     return wish.tts.synthesise(
         torch.tensor(encode(phonemes)),
         wish.vector,
-        wish.feeling.index,
+        wish.feeling.indices,
         wish.feeling.intensity,
         wish.sampling,
         torch.Generator().manual_seed((wish.seed + number) % 2**63),
@@ -170,7 +170,7 @@ def _speech(wish: Wish, waveform: np.ndarray, mel: np.ndarray, pitch: np.ndarray
         timings=wish.clock | {"total": total, "audio": len(waveform) / SAMPLE_RATE},
         seed=wish.seed,
         text=wish.words,
-        emotion=wish.feeling.label,
+        emotion=wish.feeling.name,
         intensity=wish.feeling.intensity,
         notes=wish.notes,
     )

@@ -11,13 +11,16 @@ import torch
 from PIL import Image
 
 from feim.animating import SIZE, PreparedFace, TalkingHead, film, prepared, recorded, spoken
+from feim.animating import Sound as Said
+from feim.feeling import Intensity, as_drawn, constant, heard_in, is_curve, parse_curve
 from feim.hearing import Heard, Sound, hear, samples
 from feim.models import checkpoint, model_class
+from feim.models.checkpoint import MissingCheckpoint
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
 from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder
 from feim.repainting import Painter, repainted
-from feim.signal.emotion import EMOTIONS, parse_emotion
+from feim.signal.emotion import EMOTIONS, NEUTRAL, Emotion, Feeling, parse_emotion, parse_intensity
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
 from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
@@ -26,6 +29,7 @@ FaceSource = str | Path | Image.Image | np.ndarray | PreparedFace | torch.Tensor
 RENDERERS = ("portrait", "gan")
 SIZES = (64, 1024)  # pixels of a film's side, least and most
 FACE_VECTOR = FEIMTTS.Config().embedding  # numbers
+NOT_FOLLOWED = "the face does not follow the voice: the weights voice-intensity are missing; see python -m feim doctor"
 NON_COMMERCIAL = "this voice learnt from actors' recordings that are not for commerce (CC BY-NC-SA 4.0), and so is what it says"
 
 
@@ -53,7 +57,7 @@ class Studio:
         self,
         text: str,
         face: FaceSource | None = None,
-        emotion: str = "neutral",
+        emotion: Feeling = "neutral",
         intensity: float = 1.0,
         seed: int = 0,
         steps: int | None = None,
@@ -69,14 +73,15 @@ class Studio:
         Args:
             face: a path, a PIL image, an (H, W, 3) uint8 array, or None for the default voice; or a (512,) unit tensor of the space
                 that faces and voices share, such as the voice network's of a recording; or what `prepare` gave.
-            emotion: one of feim.signal.emotion.EMOTIONS; intensity: γ in [0, 30], 0 neutral, 1 as labelled.
+            emotion: one of feim.signal.emotion.EMOTIONS; or a mixture of at most three, as "happy:0.7+sad:0.3" or
+                {"happy": 0.7, "sad": 0.3}, felt at once, for the cost of one; intensity: γ in [0, 30], 0 neutral, 1 as labelled.
             seed: the same seed gives the same waveform; steps: of the diffusion solver.
             speed: 0.5 to 2; pitch_shift: semitones, −12 to 12; vocoder: "source-filter", or "griffin-lim", a reference that cannot shift.
             language: "en", or "pl", whose voice learnt emotion from Polish actors and is not for commerce.
             progress: called with a fraction in [0, 1], which never falls, and what is being done.
 
-        Raises: UnknownEmotion, InvalidIntensity, InvalidSetting, NothingToSay, TextTooLong, UnreadableImage, FaceNotFound; for another
-            language than English also MissingCheckpoint, DamagedCheckpoint.
+        Raises: UnknownEmotion, InvalidMixture, InvalidIntensity, InvalidSetting, NothingToSay, TextTooLong, UnreadableImage, FaceNotFound;
+            for another language than English also MissingCheckpoint, DamagedCheckpoint.
         """
         wish = self._wish(text, face, emotion, intensity, seed, steps, speed, pitch_shift, vocoder, language, progress)
         *_, last = in_chunks(wish, lambda frames: [(0, frames)])
@@ -86,7 +91,7 @@ class Studio:
         self,
         text: str,
         face: FaceSource | None = None,
-        emotion: str = "neutral",
+        emotion: Feeling = "neutral",
         intensity: float = 1.0,
         seed: int = 0,
         steps: int | None = None,
@@ -130,10 +135,11 @@ class Studio:
         self,
         face: str | Path | Image.Image | np.ndarray | PreparedFace,
         speech: Speech | Sound,
-        emotion: str | None = None,
-        intensity: float | None = None,
+        emotion: Feeling | None = None,
+        intensity: Intensity | None = None,
         seed: int = 0,
         *,
+        follow: bool = True,
         renderer: str = "portrait",
         size: int = SIZE,
         progress: Progress | None = None,
@@ -145,16 +151,23 @@ class Studio:
         Args:
             face: a photo from the front, or what `prepare` made of one; renderer, size: as there, where it was not prepared.
             speech: what `speak` gave; or a recording of anybody, a sound file or (samples,) at 16 kHz.
-            emotion, intensity: as in `speak`; by default those that the speech was said with, neutral for a recording.
+            emotion, intensity: as in `speak`; by default those that the speech was said with, neutral for a recording. Intensity may
+                also be a curve: two or more γ, spread over the film in straight lines.
+            follow: whether the face feels more and less as the voice does, around one intensity; a curve is shown as it is.
             seed: of blinks, gaze and gestures, or of the GAN's noise.
             progress: called with a fraction in [0, 1], which never falls, and what is being done, until the first picture can be drawn.
 
-        Raises: UnknownEmotion, InvalidIntensity, UnreadableAudio, and what `prepare` raises.
+        Raises: UnknownEmotion, InvalidMixture, InvalidIntensity, UnreadableAudio, and what `prepare` raises.
         """
         own = isinstance(speech, Speech)
-        label = emotion if emotion is not None else speech.emotion if own else "neutral"
-        gamma = intensity if intensity is not None else speech.intensity if own and emotion in (None, speech.emotion) else 1.0
-        feeling = parse_emotion(label, gamma)
+        curve = parse_curve(intensity) if is_curve(intensity) else None
+        feeling = parse_emotion(emotion if emotion is not None else speech.emotion if own else "neutral")
+        if curve is not None:
+            feeling = replace(feeling, intensity=float(curve.mean()))
+        elif intensity is not None:
+            feeling = replace(feeling, intensity=parse_intensity(intensity))
+        elif own and feeling.name == speech.emotion:
+            feeling = replace(feeling, intensity=speech.intensity)
         if not isinstance(seed, Integral):
             raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
         report = progress or (lambda fraction, message: None)
@@ -165,22 +178,39 @@ class Studio:
         report(0.5, "listening")
         with timed(clock, "motion"):
             sound = spoken(speech) if own else recorded(self._take("lip-motion"), samples(speech))
+            shown, notes = self._shown(sound, feeling, curve, follow)
         if looked_at.renderer == "portrait":
-            talking = film(looked_at, sound, feeling, int(seed), clock)
+            talking = film(looked_at, sound, feeling, int(seed), clock, shown)
         else:
-            talking = repainted(self.painter(), looked_at, sound, feeling, int(seed), clock)
+            talking = repainted(self.painter(), looked_at, sound, feeling, int(seed), clock, shown)
         report(1.0, "ready to draw")
-        return talking
+        return replace(talking, notes=talking.notes + notes)
+
+    def _shown(self, sound: Said, feeling: Emotion, curve: np.ndarray | None, follow: bool) -> tuple[np.ndarray, tuple[str, ...]]:
+        """γ of every frame of a film, (F,), and what the person should know about it."""
+        frames, notes = len(sound.mouth), ()
+        if curve is not None:
+            return as_drawn(curve, frames), notes
+        if follow and feeling.name != EMOTIONS[NEUTRAL]:
+            try:
+                return heard_in(self._take("voice-intensity"), sound.mel, sound.pitch, feeling, frames), notes
+            except MissingCheckpoint:
+                notes = (NOT_FOLLOWED,)
+        return constant(feeling.intensity, frames), notes
 
     def analyse(self, audio: Sound, *, voice: Sequence[Sound] = ()) -> Heard:
-        """Hear which emotion a voice shows: `heard.emotions` is {label: probability}.
+        """Hear which emotion a voice shows, and how strongly: `heard.emotions` is {label: probability}, `heard.intensity` (F,).
 
         Args:
             audio: a sound file, or (samples,) at 16 kHz; voice: other recordings of the same person, in any emotion, ten or more if
                 there are. They tell what is usual for this voice, without which raised and high voices are easily confused.
         Raises: UnreadableAudio, NothingHeard; MissingCheckpoint, DamagedCheckpoint.
         """
-        return hear(self._take("emotion-recogniser"), audio, [voice] if isinstance(voice, str | Path | np.ndarray) else voice)
+        recogniser, friends = self._take("emotion-recogniser"), [voice] if isinstance(voice, str | Path | np.ndarray) else voice
+        try:
+            return hear(recogniser, audio, friends, self._take("voice-intensity"))
+        except MissingCheckpoint:
+            return hear(recogniser, audio, friends)
 
     def _take(self, name: str) -> torch.nn.Module:
         """Weights from the shelf, loaded once."""
@@ -217,7 +247,7 @@ class Studio:
         self,
         text: str,
         face: FaceSource | None,
-        emotion: str,
+        emotion: Feeling,
         intensity: float,
         seed: int,
         steps: int | None,
@@ -242,10 +272,11 @@ class Studio:
         if vocoder == GRIFFIN_LIM and pitch_shift:
             raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
         tts, spoken = self.model_of(language), LANGUAGES[language]
-        if feeling.intensity and feeling.label in tts.config.unlearnt:
+        unlearnt = [label for label, _ in feeling.weights if label in tts.config.unlearnt]
+        if feeling.intensity and unlearnt:
             known = [label for label in EMOTIONS if label not in tts.config.unlearnt]
             remedy = f"use one of: {', '.join(known)}" if known else "use intensity 0"
-            raise InvalidSetting(f"the voice for {language} has never heard anybody {feeling.label}; {remedy}")
+            raise InvalidSetting(f"the voice for {language} has never heard anybody {unlearnt[0]}; {remedy}")
         words = normalise(text, spoken)
         clock = dict.fromkeys(("face", "text", "acoustic", "vocoder"), 0.0)
         with timed(clock, "text"):

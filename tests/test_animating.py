@@ -1,5 +1,6 @@
 """A photo that speaks, with the shipped weights: its pixels stay its own, its mouth follows the sound, and bad wishes say what is wrong."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,15 @@ from feim.animating import FaceTurnedAway, turned_away
 from feim.models import checkpoint
 from feim.models.portrait import FaceBasis, Portrait, fit
 from feim.models.portrait.face_basis import rotations
+from feim.signal.action_units import strength
 from feim.signal.audio import SAMPLE_RATE
+from feim.signal.emotion import InvalidIntensity, InvalidMixture
 from feim.signal.face import FaceNotFound, find_face
 from feim.signal.face_motion import INDEX
 from feim.signal.landmarks import COUNT, LOWER_SEAM, UPPER_SEAM
 from feim.signal.mark import read_label
 from feim.signal.video import read_video
-from feim.studio import InvalidSetting
+from feim.studio import NOT_FOLLOWED, InvalidSetting, Studio
 
 FACES = Path(__file__).parents[1] / "assets" / "faces"
 WOMAN, ASTRONAUT = FACES / "average-woman-20s.jpg", FACES / "astronaut.jpg"
@@ -46,7 +49,7 @@ def test_a_film_is_as_long_as_its_sound_and_tells_how_it_came_about(talking, spe
     assert talking.frames[0].shape == talking.still.shape == (192, 192, 3)
     assert talking.fps == 25
     assert np.array_equal(talking.waveform, speech.waveform)
-    assert (talking.emotion, set(talking.intensity)) == ("happy", {1.0})
+    assert (talking.emotion, talking.intensity.shape) == ("happy", (len(talking.frames),))
     assert talking.timings["video"] == len(talking.frames) / 25
     assert " ".join(cue.text for cue in talking.cues).replace("\n", " ") == TEXT
 
@@ -173,7 +176,11 @@ def test_black_and_white_stays_black_and_white(studio, speech):
         ({"seed": 0.5}, InvalidSetting, "whole number"),
         ({"seed": "1"}, InvalidSetting, "whole number"),
         ({"emotion": "bored"}, ValueError, "bored"),
+        ({"emotion": "happy:1+bored:1"}, InvalidMixture, "bored"),
         ({"intensity": 31}, ValueError, "31"),
+        ({"intensity": []}, InvalidIntensity, "two or more numbers"),
+        ({"intensity": [1, np.nan]}, InvalidIntensity, "nan, number 2"),
+        ({"intensity": np.ones((2, 2))}, InvalidIntensity, "two or more numbers in a row"),
         ({"face": np.full((300, 300, 3), 127, np.uint8)}, FaceNotFound, "front-facing"),
         ({"face": "nowhere.jpg"}, ValueError, "nowhere.jpg"),
         ({"speech": "nothing.wav"}, (ValueError, OSError), "nothing.wav"),
@@ -234,3 +241,120 @@ def test_a_long_film_moves_few_points_at_a_time(studio, speech, monkeypatch):
 def test_missing_weights_are_named(speech, weights):
     with pytest.raises(checkpoint.MissingCheckpoint, match="landmarks"):
         feim.load(weights).animate(WOMAN, speech)
+
+
+# ---- intensity over time ---------------------------------------------------------------------------------------------------
+
+SMILE = INDEX["mouthSmile_L"]
+
+
+class Ear:
+    """Stands in for the network that hears how strongly a voice feels: ever more."""
+
+    def track(self, mel, pitch, weights):
+        self.weights = weights
+        return np.linspace(0.1, 0.9, -(-mel.shape[1] // 4), dtype=np.float32)
+
+
+@pytest.fixture
+def hearing(studio) -> Studio:
+    """The shipped studio with this ear."""
+    other = replace(studio)
+    other._taken.update(studio._taken | {"voice-intensity": Ear()})
+    return other
+
+
+def test_the_face_follows_the_voice(hearing, speech):
+    film = hearing.animate(WOMAN, speech, size=64)
+    assert (film.intensity.shape, film.intensity.dtype) == ((len(film.frames),), np.float32)
+    assert (np.diff(film.intensity) > 0).all()
+    assert film.intensity.min() < speech.intensity < film.intensity.max()
+    assert hearing._taken["voice-intensity"].weights == {1: 1.0}
+    smile = film.motion.shapes[:, SMILE]
+    third = len(smile) // 3
+    assert smile[:third].mean() < 0.5 * smile[-third:].mean()
+    assert np.array_equal(film.waveform, speech.waveform)
+
+
+def test_whoever_wants_a_steady_face_gets_one(hearing, speech):
+    assert set(hearing.animate(WOMAN, speech, follow=False, size=64).intensity) == {1.0}
+    assert set(hearing.animate(WOMAN, speech, "neutral", size=64).intensity) == {1.0}
+    assert set(hearing.animate(WOMAN, speech, intensity=0, size=64).intensity) == {0.0}
+
+
+def test_a_curve_is_shown_as_it_is_drawn(hearing, speech):
+    frames = -(-speech.mel.shape[1] // 4)
+    film = hearing.animate(WOMAN, speech, intensity=[0, 30, 0], size=64)
+    assert film.intensity[[0, -1]].tolist() == [0, 0]
+    assert film.intensity.max() == pytest.approx(30, abs=1.5)
+    smile = film.motion.shapes[:, SMILE]
+    assert smile[frames // 2] > 0.8 > 0.05 > smile[0]
+    drawn = np.random.default_rng(0).uniform(0, 30, frames)
+    assert np.array_equal(hearing.animate(WOMAN, speech, intensity=drawn, size=64).intensity, drawn.astype(np.float32))
+    again = hearing.animate(WOMAN, speech, "sad", intensity=(2, 2), size=64)
+    assert set(again.intensity) == {2.0}
+    assert np.array_equal(again.motion.shapes, hearing.animate(WOMAN, speech, "sad", 2, follow=False, size=64).motion.shapes)
+
+
+def test_without_the_network_the_face_is_steady_and_that_is_said(studio, speech, tmp_path):
+    for path in checkpoint.CHECKPOINTS.iterdir():
+        if path.stem != "voice-intensity":
+            (tmp_path / path.name).symlink_to(path)
+    film = replace(studio, shelf=tmp_path).animate(WOMAN, speech, size=64)
+    assert set(film.intensity) == {1.0}
+    assert film.notes == (NOT_FOLLOWED,)
+    assert replace(studio, shelf=tmp_path).animate(WOMAN, speech, "neutral", size=64).notes == ()
+
+
+def test_a_mixture_shows_both(hearing, speech):
+    films = {
+        feeling: hearing.animate(WOMAN, speech, feeling, 5.0, follow=False, size=64) for feeling in ("happy", "sad", "happy:0.6+sad:0.4")
+    }
+    mixed = films["happy:0.6+sad:0.4"]
+    assert mixed.emotion == "happy:0.6+sad:0.4"
+    for shape in ("mouthSmile_L", "browInnerUp_L"):
+        amounts = sorted((films["happy"].motion.shapes[:, INDEX[shape]].mean(), films["sad"].motion.shapes[:, INDEX[shape]].mean()))
+        assert amounts[0] < mixed.motion.shapes[:, INDEX[shape]].mean() < amounts[1]
+    alone = hearing.animate(WOMAN, speech, {"happy": 2}, 5.0, follow=False, size=64)
+    assert np.array_equal(alone.motion.shapes, films["happy"].motion.shapes)
+
+
+def test_a_film_takes_the_mixture_that_was_spoken(hearing):
+    said = hearing.speak("Hello.", None, "sad:0.4+happy:0.6", 3.0)
+    film = hearing.animate(WOMAN, said, size=64, follow=False)
+    assert (film.emotion, set(film.intensity)) == ("happy:0.6+sad:0.4", {3.0})
+    assert set(hearing.animate(WOMAN, said, {"happy": 6, "sad": 4}, size=64, follow=False).intensity) == {
+        3.0
+    }  # the same, written otherwise
+    assert set(hearing.animate(WOMAN, said, "happy", size=64, follow=False).intensity) == {1.0}
+
+
+@pytest.mark.parametrize("renderer", ["portrait", "gan"])
+@pytest.mark.parametrize("kind", ["silence", "one sample", "noise", "music"])
+def test_any_sound_gives_a_film(studio, renderer, kind):
+    times = np.arange(16_000) / 16_000
+    wave = {
+        "silence": np.zeros(8_000),
+        "one sample": np.full(1, 0.1),
+        "noise": 0.2 * np.random.default_rng(0).standard_normal(9_001),
+        "music": 0.2 * sum(np.sin(2 * np.pi * hertz * times) for hertz in (262, 330, 392)),
+    }[kind].astype(np.float32)
+    film = studio.animate(WOMAN, wave, "happy:0.7+sad:0.3", 2.0, renderer=renderer, size=64)
+    assert len(film.frames) == len(film.intensity) == -(-len(wave) // 640)
+    assert film.frames[0].shape == (64, 64, 3)
+    assert 0 <= film.intensity.min() <= film.intensity.max() <= 30
+    if kind == "silence":
+        assert set(film.intensity) == {2.0}
+
+
+def test_the_gan_feels_frame_by_frame(studio, speech):
+    films = [
+        studio.animate(WOMAN, speech, feeling, gamma, renderer="gan", size=128)
+        for feeling, gamma in (("happy", [0, 0]), ("happy", [0, 30]), ("happy:1+sad:0", [0, 30]), ("happy+sad", [0, 30]))
+    ]
+    pictures = [film.frames[::20].astype(int) for film in films]
+    apart = np.abs(pictures[1] - pictures[0]).mean(axis=(1, 2, 3))
+    assert apart[0] < apart[-1]
+    assert np.array_equal(pictures[1], pictures[2])
+    assert not np.array_equal(pictures[2], pictures[3])
+    assert strength(films[1].intensity[-1]) == pytest.approx(1, abs=1e-3)

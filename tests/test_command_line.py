@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import soundfile
 import torch
@@ -64,6 +65,16 @@ def test_speak(tmp_path):
     assert len(read_audio(out)) == round(told["seconds"] * 16_000)
     with soundfile.SoundFile(out) as file:
         assert file.comment == LABEL
+
+
+def test_a_mixture_is_spoken(tmp_path):
+    out = tmp_path / "hello.wav"
+    done = feim("speak", "--text", "Hello.", "--emotion", "sad:0.3+happy:0.7", "--steps", 2, "--out", out, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(one_line(done.stdout))["emotion"] == "happy:0.7+sad:0.3"
+    done = feim("speak", "--text", "Hello.", "--emotion", "happy:-1", "--out", out)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert one_line(done.stderr) == "feim: '-1' is no weight of happy; use positive numbers, such as happy:0.7+sad:0.3"
 
 
 def test_bad_input_is_one_line_and_no_traceback(tmp_path):
@@ -271,7 +282,7 @@ def test_a_film_that_cannot_be_made_is_refused_before_anything_is_said(tmp_path,
 def test_subtitles_beside_the_film(tmp_path, capsys, monkeypatch, kind):
     talking = SimpleNamespace(
         frames=[0], cues=[Cue(0.5, 1.5, "We count <one>.")], notes=(), emotion="happy", seed=0, renderer="portrait",
-        timings={"video": 2.0},
+        timings={"video": 2.0}, intensity=[1.0],
         save=lambda path, progress: path.write_bytes(b"film"),
     )  # fmt: skip
     studio = SimpleNamespace(
@@ -287,6 +298,56 @@ def test_subtitles_beside_the_film(tmp_path, capsys, monkeypatch, kind):
     assert json.loads(one_line(capsys.readouterr().out))["subtitles"] == str(subtitles)
     comma, words = {"vtt": (".", "We count &lt;one&gt;."), "srt": (",", "We count <one>.")}[kind]
     assert f"00:00:00{comma}500 --> 00:00:01{comma}500\n{words}\n" in subtitles.read_text()
+
+
+def test_a_curve_and_a_mixture_reach_the_film(tmp_path, capsys):
+    said, out = tmp_path / "said.wav", tmp_path / "said.mp4"
+    soundfile.write(said, np.zeros(16_000), 16_000)
+    wish = ["animate", "--face", FACE, "--audio", said, "--emotion", "sad:3+happy:7", "--size", 64, "--out", out, "--json"]
+    assert main([*map(str, wish), "--curve", "0, 10,0"]) == 0
+    told = json.loads(one_line(capsys.readouterr().out))
+    assert told["emotion"] == "happy:0.7+sad:0.3"
+    assert told["intensity"] == {"mean": pytest.approx(5, abs=0.3), "min": 0, "max": pytest.approx(10)}
+    assert main([*map(str, wish), "--intensity", "2", "--steady"]) == 0
+    assert json.loads(one_line(capsys.readouterr().out))["intensity"] == {"mean": 2, "min": 2, "max": 2}
+
+
+def test_the_voice_takes_a_curves_mean_and_the_face_follows_unless_it_is_steady(tmp_path, monkeypatch, capsys):
+    given = []
+    talking = SimpleNamespace(
+        frames=[0], cues=[], notes=(), emotion="sad", seed=0, renderer="portrait", timings={"video": 2.0}, intensity=[0.0, 3.0],
+        save=lambda path, progress: None,
+    )  # fmt: skip
+    studio = SimpleNamespace(
+        prepare=lambda *face, **wish: "face",
+        speak=lambda *wish: given.append(wish) or SimpleNamespace(notes=()),
+        animate=lambda *wish, **more: given.append((*wish[2:], more)) or talking,
+    )
+    monkeypatch.setattr("feim.load", lambda: studio)
+    wish = ["animate", "--face", FACE, "--text", "Hello.", "--emotion", "sad", "--out", str(tmp_path / "hello.mp4"), "--json"]
+    assert main([*wish, "--curve", "0,1,5,2"]) == 0
+    assert given == [("Hello.", "face", "sad", 2.0, 0), ("sad", [0, 1, 5, 2], 0, {"follow": True})]
+    assert json.loads(one_line(capsys.readouterr().out))["intensity"] == {"mean": 1.5, "min": 0, "max": 3}
+    assert main([*wish, "--intensity", "4", "--steady"]) == 0
+    assert given[2:] == [("Hello.", "face", "sad", 4.0, 0), ("sad", 4.0, 0, {"follow": False})]
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        (["--curve", "1"], "a curve of intensity with the shape (1,)"),
+        (["--curve", ""], "a curve of intensity with the shape (0,)"),
+        (["--curve", "1,much"], "is no curve of intensity; give two or more numbers from 0 to 30"),
+        (["--curve", "1,,2"], "is no curve of intensity"),
+        (["--curve", "1,31"], "intensity 31, number 2 of the curve, is out of range"),
+        (["--curve", "1,nan"], "intensity nan, number 2"),
+        (["--curve", "1,2", "--intensity", "1"], "not allowed with argument"),
+        (["--emotion", "happy:0.7+bored:0.3"], "unknown emotion 'bored'"),
+        (["--emotion", "happy:0+sad:0"], "nothing is felt"),
+    ],
+)
+def test_curves_and_mixtures_that_cannot_be_shown(tmp_path, capsys, wish, words):
+    assert words in refused(capsys, "animate", "--face", FACE, "--text", "Hello.", "--out", tmp_path / "hello.mp4", *wish)
 
 
 def test_doctor_for_people(capsys):

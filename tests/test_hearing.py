@@ -247,7 +247,7 @@ def test_the_command_for_programs(happy, spoken, tmp_path, capsys):
     assert main(["analyse", str(happy), "--voice", str(sad), str(angry), "--json"]) == 0
     [line] = capsys.readouterr().out.splitlines()
     told = json.loads(line)
-    assert set(told) == {"file", "seconds", "emotion", "emotions", "moments", "known", "notes"}
+    assert set(told) == {"file", "seconds", "emotion", "emotions", "moments", "known", "intensity", "notes"}
     assert (told["file"], told["known"], told["notes"]) == (str(happy), 2, [ESTIMATE])
     assert sum(told["emotions"].values()) == pytest.approx(1, abs=1e-5)
     assert told["emotion"] == max(told["emotions"], key=told["emotions"].get)

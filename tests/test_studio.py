@@ -17,7 +17,7 @@ from feim.models import checkpoint
 from feim.models.checkpoint import DamagedCheckpoint, MissingCheckpoint
 from feim.models.tts import FEIMTTS
 from feim.signal.audio import mel_spectrogram, read_audio
-from feim.signal.emotion import EMOTIONS, UNLABELLED, InvalidIntensity, UnknownEmotion
+from feim.signal.emotion import EMOTIONS, UNLABELLED, InvalidIntensity, InvalidMixture, UnknownEmotion
 from feim.signal.face import FaceNotFound, UnreadableImage, find_face, read_image
 from feim.signal.text import LANGUAGES, NothingToSay, TextTooLong, encode, phonemise
 from feim.speaking import GROWTH, LABEL, Chunk, Speech
@@ -113,6 +113,21 @@ def test_emotion_and_face_change_the_mel(miniature):
 
 def test_labels_of_other_corpora_are_understood(miniature):
     assert miniature.speak("Yes.", emotion="ANGER", steps=1).emotion == "angry"
+
+
+def test_a_mixture_is_spoken(miniature):
+    said = miniature.speak("Hello there.", WOMAN, "sad:3+happy:7", 2.0)
+    assert said.emotion == "happy:0.7+sad:0.3"
+    assert np.array_equal(miniature.speak("Hello there.", WOMAN, {"happy": 0.7, "sad": 0.3}, 2.0).waveform, said.waveform)
+    happy, sad = (miniature.speak("Hello there.", WOMAN, label, 2.0) for label in ("happy", "sad"))
+    for alone in (happy, sad):
+        assert alone.mel.shape != said.mel.shape or not np.allclose(alone.mel, said.mel)
+    assert np.array_equal(miniature.speak("Hello there.", WOMAN, "happy:5+sad:0", 2.0).waveform, happy.waveform)
+    assert np.array_equal(
+        miniature.speak("Hello there.", WOMAN, "happy+sad", 0).waveform, miniature.speak("Hello there.", WOMAN, "sad", 0).waveform
+    )
+    whole = np.concatenate([chunk.waveform for chunk in miniature.stream("Hello there.", WOMAN, "happy:0.7+sad:0.3", 2.0)])
+    assert np.array_equal(whole, said.waveform)
 
 
 # ---- faces ----------------------------------------------------------------------------------------------------------------
@@ -322,6 +337,9 @@ def test_an_emotion_that_a_voice_never_heard(polyglot):
     assert str(raised.value) == f"the voice for pl has never heard anybody disgusted; use one of: {known}"
     with pytest.raises(InvalidSetting, match="has never heard anybody disgusted"):
         polyglot.stream(POLISH, emotion="disgust", language="pl")
+    with pytest.raises(InvalidSetting, match="has never heard anybody disgusted"):
+        polyglot.speak(POLISH, emotion="happy:0.9+disgusted:0.1", language="pl")
+    assert polyglot.speak(POLISH, emotion="happy:1+disgusted:0", language="pl", steps=1).emotion == "happy"
     quiet = polyglot.speak(POLISH, emotion="disgusted", intensity=0, language="pl", steps=1)  # which no emotion is needed for
     assert np.array_equal(quiet.waveform, polyglot.speak(POLISH, intensity=0, language="pl", steps=1).waveform)
     assert polyglot.speak("Yes.", emotion="disgusted", steps=1).emotion == "disgusted"  # the English voice has
@@ -374,6 +392,9 @@ def test_languages_that_nobody_here_speaks(miniature, tmp_path, way):
         ({"text": "word " * 5000}, TextTooLong, "25,000 characters; speak at most 20,000"),
         ({"emotion": "melancholic"}, UnknownEmotion, "use one of: neutral, happy"),
         ({"emotion": None}, UnknownEmotion, "use one of: neutral, happy"),
+        ({"emotion": {}}, InvalidMixture, "nothing is felt"),
+        ({"emotion": "happy:0.5+bored:0.5"}, InvalidMixture, "unknown emotion 'bored'"),
+        ({"intensity": [1.0, 2.0]}, InvalidIntensity, "from 0 .* to 30"),
         ({"intensity": -0.1}, InvalidIntensity, "from 0 .* to 30"),
         ({"intensity": 30.5}, InvalidIntensity, "from 0 .* to 30"),
         ({"intensity": float("nan")}, InvalidIntensity, "from 0 .* to 30"),

@@ -6,6 +6,8 @@ from html import escape
 
 import gradio as gr
 
+from feim.signal.emotion import parse_emotion
+
 
 @contextmanager
 def explained() -> Iterator[None]:
@@ -30,6 +32,11 @@ def whole(typed: float | str | None, name: str) -> int:
     if not value.is_integer():
         raise ValueError(f"{name} {typed!r} is not a whole number; use 0, 1, 2 …")
     return int(value)
+
+
+def file_name(emotion: str) -> str:
+    """What a result is called on a visitor's disk: an emotion, or a mixture as feim.signal.emotion writes it, without signs."""
+    return "-".join(["feim", *(label for label, _ in parse_emotion(emotion).weights)])
 
 
 def pace(seconds: float, spent: float) -> str:

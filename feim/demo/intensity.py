@@ -56,8 +56,8 @@ choose(Number(props.value));
 """
 
 
-def intensity_control(value: float = 1, name: str = "intensity") -> gr.HTML:
-    """The control; its value is γ as text ("1"), and the API takes a number too. `name` is its own on the page."""
+def intensity_control(value: float = 1, name: str = "intensity", curves: bool = False) -> gr.HTML:
+    """The control; its value is γ as text ("1"), and the API takes a number too, or with `curves` many. `name` is its own on the page."""
     control = gr.HTML(
         str(value),
         label="Intensity",
@@ -68,5 +68,6 @@ def intensity_control(value: float = 1, name: str = "intensity") -> gr.HTML:
         name=name,
         elem_id=name,
     )
-    control.api_info = lambda: {"type": "number", "description": json.dumps(MARKS)}
+    number = {"type": "number", "description": json.dumps(MARKS)}
+    control.api_info = lambda: {"anyOf": [number, {"type": "array", "items": number}]} if curves else number
     return control

@@ -1,16 +1,22 @@
-"""The Talking face tab: a portrait says a text, or a recording, as a film that can be watched and kept."""
+"""The Talking face tab: a portrait says a text, or a recording, as a film that can be watched, kept, and drawn again with a new curve."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import gradio as gr
 
 from feim.animating import TalkingHead
-from feim.demo.answers import explained, pace, remarks, whole
+from feim.demo.answers import explained, file_name, pace, remarks, whole
+from feim.demo.curve import curve_control, curve_of, drawn
 from feim.demo.intensity import intensity_control
+from feim.demo.kept import Kept, Making
+from feim.demo.mixture import mixed, mixture_input
 from feim.demo.portrait import portrait_input
-from feim.signal.emotion import EMOTIONS
+from feim.feeling import Intensity, is_curve, parse_curve
+from feim.hearing import samples
+from feim.signal.emotion import Feeling
 from feim.signal.ffmpeg import duration
 from feim.signal.subtitles import to_vtt
 from feim.studio import Studio
@@ -36,8 +42,9 @@ def talk_tab(studio: Studio) -> None:
                 with gr.Tab("Say a recording"):
                     recording = gr.Audio(label="Recording", sources=["upload", "microphone"], type="filepath", elem_id="recording")
                     gr.HTML("<p>A recording is said in place of the text. Use only voices that you have the right to use.</p>")
-            emotion = gr.Dropdown([(label.capitalize(), label) for label in EMOTIONS], value="happy", label="Emotion")
-            intensity = intensity_control(name="film-intensity")
+            emotion, second, share = mixture_input("happy", "film-share")
+            intensity = intensity_control(name="film-intensity", curves=True)
+            follow = gr.Checkbox(True, label="The face follows the voice", elem_id="follow")
             with gr.Accordion("Fine tuning", open=False):
                 seed = gr.Number(0, label="Seed (another take)", precision=0, minimum=0, min_width=100)
                 renderer = gr.Radio(
@@ -50,35 +57,74 @@ def talk_tab(studio: Studio) -> None:
             # Not Gradio's own subtitles, which become files that it does not delete.
             script = (Path(__file__).parent / "captions.js").read_text(encoding="utf-8")
             captions = gr.HTML("", html_template=CAPTIONS, apply_default_css=False, js_on_load=script, elem_id="captions")
+            curve = curve_control()
+            again = gr.Button("Draw it again", elem_id="again")
+            kept = gr.State()
 
     def animate(text, face=None, emotion="neutral", intensity=1, seed=0, recording=None, renderer="portrait", progress=gr.Progress()):  # noqa: B008
         """Let a portrait say a text, or a recording.
 
+        The emotion may be a mixture, such as happy:0.7+sad:0.3, and the intensity a list of numbers, a curve over the film.
         Gives the film (mp4, 25 frames a second, with subtitles), a line about it, and the subtitles as WebVTT, which are empty for a
         recording. Nothing is kept.
         """
-        with explained(), TemporaryDirectory() as folder:  # Gradio copies the film to where it is deleted in time
-            if not face:
-                raise ValueError("there is no face to animate; choose a portrait")
-            began, feeling = time.perf_counter(), (emotion, intensity, whole(seed, "seed"))
+        with explained(), TemporaryDirectory() as folder:
+            _, _, *answer = made(text, face, emotion, intensity, seed, recording, renderer, True, folder, progress)
+            yield answer
 
-            def report(start: float, share: float):
-                return lambda part, stage: progress(start + share * part, desc=stage)
+    def animate_here(text, face, emotion, second, share, intensity, seed, recording, renderer, follow, progress=gr.Progress()):  # noqa: B008
+        """The same for the page, which shows the film's curve, and can have it drawn again."""
+        with explained(), TemporaryDirectory() as folder:
+            feeling = mixed(emotion, second, share)
+            making, talking, *answer = made(text, face, feeling, intensity, seed, recording, renderer, follow, folder, progress)
+            yield *answer, curve_of(talking), Kept(making)
 
-            heard = recording or None
-            if heard and (duration(Path(heard["path"])) or 0) > LONGEST:
-                raise ValueError(f"the recording is longer than {LONGEST // 60} minutes; cut out a part of it")
-            looked_at = studio.prepare(face["path"], renderer=renderer)
-            said = heard["path"] if heard else studio.speak(text or "", looked_at, *feeling, progress=report(0, 0.8 * SHARE))
-            talking = studio.animate(looked_at, said, *feeling, progress=report(0.8 * SHARE, 0.2 * SHARE))
-            path = talking.save(Path(folder) / f"feim-{talking.emotion}.mp4", progress=report(SHARE, 1 - SHARE))
-            notes = talking.notes if heard else tuple(dict.fromkeys(said.notes + talking.notes))
-            yield str(path), describe(talking, time.perf_counter() - began, notes), to_vtt(talking.cues) if talking.cues else ""
+    def animate_again(kept, curve, progress=gr.Progress()):  # noqa: B008
+        """The same face says the same sound, with the visitor's curve."""
+        with explained(), TemporaryDirectory() as folder:
+            gamma = drawn(curve)
+            if not kept:
+                raise ValueError("there is no film yet; press Make the film")
+            began, making = time.perf_counter(), kept.making()
+            talking = studio.animate(making.face, making.said, making.emotion, gamma, making.seed, progress=stage(progress, 0, SHARE))
+            yield *filmed(talking, began, talking.notes, folder, progress), curve_of(talking)
 
-    gr.on(
-        [button.click, text.submit], animate, [text, face, emotion, intensity, seed, recording, renderer], [film, status, captions],
-        api_name="animate", show_progress_on=film, preprocess=False, concurrency_limit=1, concurrency_id="speak",
-    )  # fmt: skip
+    def made(text, face, feeling: Feeling, intensity: Intensity, seed, recording, renderer, follow, folder, progress) -> tuple:
+        """A wish from the page → what the film is made of, the film, and the answer about it. Raises ValueError."""
+        if not face:
+            raise ValueError("there is no face to animate; choose a portrait")
+        began, seed, heard = time.perf_counter(), whole(seed, "seed"), recording or None
+        if heard and (duration(Path(heard["path"])) or 0) > LONGEST:
+            raise ValueError(f"the recording is longer than {LONGEST // 60} minutes; cut out a part of it")
+        spoken_with = float(parse_curve(intensity).mean()) if is_curve(intensity) else intensity
+        looked_at = studio.prepare(face["path"], renderer=renderer)
+        report = stage(progress, 0, 0.8 * SHARE)
+        said = samples(heard["path"]) if heard else studio.speak(text or "", looked_at, feeling, spoken_with, seed, progress=report)
+        report = stage(progress, 0.8 * SHARE, 0.2 * SHARE)
+        talking = studio.animate(looked_at, said, feeling, intensity, seed, follow=bool(follow), progress=report)
+        notes = talking.notes if heard else tuple(dict.fromkeys(said.notes + talking.notes))
+        return Making(looked_at, said, talking.emotion, seed), talking, *filmed(talking, began, notes, folder, progress)
+
+    wish = [text, face, emotion, intensity, seed, recording, renderer]
+    here = [text, face, emotion, second, share, intensity, seed, recording, renderer, follow]
+    shown, slow = (
+        [film, status, captions],
+        {"show_progress_on": film, "preprocess": False, "concurrency_limit": 1, "concurrency_id": "speak"},
+    )
+    gr.on([], animate, wish, shown, api_name="animate", **slow)
+    gr.on([button.click, text.submit], animate_here, here, [*shown, curve, kept], api_visibility="private", **slow)
+    again.click(animate_again, [kept, curve], [*shown, curve], api_visibility="private", **slow)
+
+
+def stage(progress: gr.Progress, start: float, share: float) -> Callable[[float, str], None]:
+    """Reports a stage's fraction as a part of the whole."""
+    return lambda part, words: progress(start + share * part, desc=words)
+
+
+def filmed(talking: TalkingHead, began: float, notes: tuple[str, ...], folder: str, progress: gr.Progress) -> tuple[str, str, str]:
+    """The film as a file in `folder`, which Gradio copies to where it is deleted in time; a line about it; its subtitles."""
+    path = talking.save(Path(folder) / f"{file_name(talking.emotion)}.mp4", progress=stage(progress, SHARE, 1 - SHARE))
+    return str(path), describe(talking, time.perf_counter() - began, notes), to_vtt(talking.cues) if talking.cues else ""
 
 
 def describe(talking: TalkingHead, spent: float, notes: tuple[str, ...]) -> str:

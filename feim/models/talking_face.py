@@ -43,7 +43,7 @@ from feim.models.talking_face_parts import (
 )
 from feim.signal.action_units import strength
 from feim.signal.audio import SAMPLE_RATE
-from feim.signal.emotion import parse_emotion, parse_intensity
+from feim.signal.emotion import EMOTIONS, Feeling, parse_emotion, parse_intensity
 from feim.signal.face import Face
 from feim.signal.face_motion import FRAME_RATE
 
@@ -136,7 +136,7 @@ class TalkingFace(nn.Module):
         Args:
             image: (B, 3, 128, 128) in [−1, 1], the face aligned as `picture_of` does.
             speech: (B, 640·(F − 1) + 2·REACH + 1) at 16 kHz, as `stretch` cuts it.
-            emotion: (B,) index into EMOTIONS; amount: (B, F) of it, from 0, neutral, to 1, the strongest.
+            emotion: (B,) index into EMOTIONS, or (B, 7) weights of them; amount: (B, F) of it, from 0, neutral, to 1, the strongest.
         """
         frames = (speech.shape[1] - 2 * REACH - 1) // SAMPLES + 1
         noise = torch.randn(len(image), frames, self.noise, device=image.device)
@@ -196,7 +196,7 @@ def stream(
     generator: TalkingFace,
     image: np.ndarray,
     waveform: np.ndarray,
-    emotion: str = "neutral",
+    emotion: Feeling = "neutral",
     intensity: float | np.ndarray = 1.0,
     seed: int = 0,
     at_once: int = FRAME_RATE,
@@ -205,7 +205,7 @@ def stream(
 
     Args:
         image: (128, 128, 3) uint8 from `picture_of`; waveform: (samples,) float32 at 16 kHz.
-        emotion, intensity: as visitors give them, γ from 0 to 30, one for all frames or (F,).
+        emotion, intensity: as visitors give them, a label or a mixture, and γ from 0 to 30, one for all frames or (F,).
 
     Yields: (n, 128, 128, 3) uint8.
     Raises: UnknownEmotion, InvalidIntensity; ValueError for a picture of another size, a waveform without samples, or an intensity
@@ -224,7 +224,8 @@ def stream(
     device = next(generator.parameters()).device
     face = generator.look(to_signed(torch.tensor(image, device=device)).movedim(-1, 0)[None])
     amount = torch.from_numpy(np.broadcast_to(strength(gammas), total).astype(np.float32)).to(device)
-    feeling = generator.emotion_encoder(torch.tensor([wish.index], device=device), amount[None])
+    weights = torch.tensor([[wish.indices.get(index, 0.0) for index in range(len(EMOTIONS))]], device=device)  # (1, 7)
+    feeling = generator.emotion_encoder(weights, amount[None])
     random, memory = torch.Generator().manual_seed(seed), None
     for first in range(0, total, at_once):
         frames = min(at_once, total - first)
@@ -238,7 +239,7 @@ def generate(
     generator: TalkingFace,
     image: np.ndarray,
     waveform: np.ndarray,
-    emotion: str = "neutral",
+    emotion: Feeling = "neutral",
     intensity: float | np.ndarray = 1.0,
     seed: int = 0,
 ) -> np.ndarray:

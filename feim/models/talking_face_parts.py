@@ -96,7 +96,7 @@ class ImageEncoder(nn.Module):
 
 
 class EmotionEncoder(nn.Module):
-    """Two full layers over the one-hot label, and a straight line from the neutral embedding to the emotion's."""
+    """Two full layers over the one-hot label, and a straight line from the neutral embedding to the emotion's, or to a mixture's."""
 
     def __init__(self, width: float):
         super().__init__()
@@ -104,10 +104,14 @@ class EmotionEncoder(nn.Module):
         self.layers = nn.Sequential(nn.Linear(len(EMOTIONS), size), nn.LeakyReLU(SLOPE), nn.Linear(size, size), nn.LeakyReLU(SLOPE))
 
     def forward(self, emotion: Tensor, amount: Tensor) -> Tensor:
-        """Index into EMOTIONS (B,), how much of it in each frame (B, F) → (B, F, D)."""
+        """Index into EMOTIONS (B,), how much of it in each frame (B, F) → (B, F, D).
+
+        Of a mixture, in place of the index, the weights of all EMOTIONS (B, 7): the line leads to the mean of their embeddings.
+        """
         all_emotions = self.layers(torch.eye(len(EMOTIONS), device=emotion.device))
         neutral = all_emotions[NEUTRAL]
-        return neutral + amount[:, :, None] * (all_emotions[emotion] - neutral)[:, None]
+        felt = emotion @ all_emotions if emotion.is_floating_point() else all_emotions[emotion]  # (B, D)
+        return neutral + amount[:, :, None] * (felt - neutral)[:, None]
 
 
 class SkipConvolution(nn.Module):

@@ -17,7 +17,7 @@ Where this differs from the paper, and why:
 - True durations from the teachers train the default; alignment search serves corpora without phone times.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -141,8 +141,21 @@ class FEIMTTS(nn.Module):
         return h, mask, speaker
 
     def predict_prosody(self, h: Tensor, mask: Tensor, speaker: Tensor, emotion: Tensor) -> tuple[Tensor, Tensor]:
-        """emotion (B,) index → ln(1 + frames) (B, N) and pitch (B, N) in units of PITCH_SPREAD. Gradients stop at `h`."""
-        return self.prosody(h.detach(), mask, speaker.detach(), self.emotion(emotion))
+        """emotion (B,) index → ln(1 + frames) (B, N) and pitch (B, N) in units of PITCH_SPREAD. Gradients stop at `h`.
+
+        emotion may also be what `feel` gave, (B, D).
+        """
+        felt = emotion if emotion.is_floating_point() else self.emotion(emotion)
+        return self.prosody(h.detach(), mask, speaker.detach(), felt)
+
+    def feel(self, emotion: int | Mapping[int, float]) -> Tensor:
+        """An emotion's embedding, (1, D); of a mixture, {index: weight} summing to 1, the mean of its emotions' by their weights.
+
+        So a mixture costs what one emotion costs, one sampling run. EmoMix (Tang et al. 2023) mixes inside the run instead, by steps.
+        """
+        mixture = emotion if isinstance(emotion, Mapping) else {emotion: 1.0}
+        indices, weights = (torch.tensor(part, device=self.emotion.weight.device) for part in zip(*sorted(mixture.items()), strict=True))
+        return (weights[:, None] * self.emotion(indices)).sum(dim=0, keepdim=True)
 
     # ---- frames ---------------------------------------------------------------------------------------------------------
 
@@ -228,7 +241,7 @@ class FEIMTTS(nn.Module):
         self,
         symbols: Tensor,
         face: Tensor,
-        emotion: int,
+        emotion: int | Mapping[int, float],
         intensity: float,
         sampling: Sampling | None = None,
         generator: torch.Generator | None = None,
@@ -236,13 +249,15 @@ class FEIMTTS(nn.Module):
     ) -> Utterance:
         """Say one sentence.
 
-        Args: symbols (N,); face (512,) unit vector; emotion: index in EMOTIONS; intensity: γ ≥ 0; callback: (step, steps).
+        Args:
+            symbols (N,); face (512,) unit vector; intensity: γ ≥ 0; callback: (step, steps).
+            emotion: index in EMOTIONS; or {index: weight} of a mixture, weights summing to 1.
         """
         sampling = sampling or Sampling()
         weight = sampling.weight(intensity)
         device = self.symbol.weight.device
         symbols, face = symbols[None].to(device), face[None].to(device)
-        feeling, null = torch.tensor([emotion], device=device), torch.tensor([UNLABELLED], device=device)
+        feeling, null = self.feel(emotion), self.feel(UNLABELLED)  # (1, D) each
         h, mask, speaker = self.encode(symbols, torch.tensor([symbols.shape[1]], device=device), face)
 
         log_durations, tone = (
@@ -257,7 +272,7 @@ class FEIMTTS(nn.Module):
         index, position, duration, pitch = stretch_of(durations, tone, torch.zeros(1, dtype=torch.long, device=device), frames)
         mu, features = self.frames(h, index, position, duration, pitch, speaker)
 
-        conditions = [speaker + self.emotion(label) for label in (null, feeling)]
+        conditions = [speaker + felt for felt in (null, feeling)]
 
         def denoise(y: Tensor, t: float) -> Tensor:
             times = torch.full((1,), t, device=device)

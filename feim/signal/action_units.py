@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feim.signal.emotion import MAX_INTENSITY, parse_intensity, parse_label
+from feim.signal.emotion import MAX_INTENSITY, Feeling, parse_emotion, parse_intensity
 from feim.signal.face_motion import BOTH, FaceMotion, pose
 
 
@@ -88,17 +88,29 @@ def strength(intensity: float | np.ndarray) -> float | np.ndarray:
     return intensity / (intensity + 1) * (MAX_INTENSITY + 1) / MAX_INTENSITY
 
 
-def expression(label: str, intensity: float | np.ndarray = 1.0) -> np.ndarray:
-    """What an emotion does to a face that does not speak: γ, one number or (F,) → (47,) or (F, 47) float32.
+def intensity_at(share: float | np.ndarray) -> float | np.ndarray:
+    """γ at which an expression reaches a share of its most: the inverse of `strength`, within [0, 30]."""
+    scaled = MAX_INTENSITY * np.clip(share, 0, 1)
+    return scaled / (MAX_INTENSITY + 1 - scaled)
+
+
+def expression(feeling: Feeling, intensity: float | np.ndarray = 1.0) -> np.ndarray:
+    """What an emotion, or a mixture, does to a face that does not speak: γ, one number or (F,) → (47,) or (F, 47) float32.
+
+    A mixture moves every shape as far as its emotions do on average, by their weights.
 
     Raises: UnknownEmotion, InvalidIntensity.
     """
-    units = EXPRESSIONS[parse_label(label)]
     intensity = np.asarray(intensity, dtype=float)
     for extreme in (intensity.min(), intensity.max()):
         parse_intensity(extreme)
-    most = sum((share * pose(**ACTION_UNITS[unit].shapes) for unit, share in units.items()), pose())
+    most = sum((weight * _at_most(label) for label, weight in parse_emotion(feeling).weights), pose())
     return (strength(intensity)[..., None] * most).astype(np.float32)
+
+
+def _at_most(label: str) -> np.ndarray:
+    """(47,) of an emotion's prototype at its strongest."""
+    return sum((share * pose(**ACTION_UNITS[unit].shapes) for unit, share in EXPRESSIONS[label].items()), pose())
 
 
 def lip_gap(shapes: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from feim.signal.action_units import strength
 from feim.signal.audio import FRAME_RATE as SOUND_RATE
-from feim.signal.emotion import parse_emotion
+from feim.signal.emotion import Emotion, Feeling, parse_emotion, parse_intensity
 from feim.signal.face_motion import FRAME_RATE, FaceMotion, at_rest, pose
 from feim.signal.visemes import with_expression
 from feim.signal.world import fill_unvoiced
@@ -38,7 +38,7 @@ BROW, BROW_SECONDS, BROW_CHANCE = 0.3, 0.52, 0.4  # brows rise on some accents o
 
 
 def gestures(
-    level: np.ndarray, pitch: np.ndarray, frames: int, label: str = "neutral", intensity: float = 1.0, seed: int = 0
+    level: np.ndarray, pitch: np.ndarray, frames: int, feeling: Feeling = "neutral", intensity: float | np.ndarray = 1.0, seed: int = 0
 ) -> FaceMotion:
     """Everything but mouth and expression.
 
@@ -46,24 +46,32 @@ def gestures(
         level: (T,) dB, 100 a second, as feim.signal.visemes.speech_level gives it.
         pitch: (T,) Hz at the same rate, 0 where unvoiced.
         frames: of video; sound that is shorter counts as silence from there on.
-        label, intensity: FEIM's emotion and γ.
+        feeling, intensity: FEIM's emotion, or a mixture, which gestures as its emotions do on average; and γ, one for all frames or (F,).
 
     Raises: UnknownEmotion, InvalidIntensity.
     """
-    emotion = parse_emotion(label, intensity)
-    share = float(strength(emotion.intensity))
-    lively = 1 + share * (LIVELINESS[emotion.label] - 1)
-    rate = BLINKS["neutral"] + share * (BLINKS[emotion.label] - BLINKS["neutral"])
+    emotion, intensity = parse_emotion(feeling), np.asarray(intensity, dtype=float)
+    for extreme in (intensity.min(), intensity.max()):
+        parse_intensity(extreme)
+    posture, liveliness, blinking_rate = (_mean(by_label, emotion) for by_label in (POSTURE, LIVELINESS, BLINKS))
+    share = strength(intensity)
+    rate = BLINKS["neutral"] + share.mean() * (blinking_rate - BLINKS["neutral"])
+    share = np.broadcast_to(share, frames)  # (F,)
+    lively = 1 + share * (liveliness - 1)
     blinking, looking, swaying, stressing = (np.random.default_rng((seed % 2**64, part)) for part in range(4))
     motion = at_rest(frames)
     accents = pitch_accents(level, pitch)
     nods, brows = _stress(accents, frames, lively, stressing)
-    sway = _sway(frames, swaying) * lively
-    sway[:, 1] += share * POSTURE[emotion.label] * DEGREE - nods
+    sway = _sway(frames, swaying) * lively[:, None]
+    sway[:, 1] += share * posture * DEGREE - nods
     motion.head[:] = FURTHEST * np.tanh(sway / FURTHEST)
     motion.gaze[:] = _gaze(frames, looking) - motion.head[:, :2]  # the eyes stay on whom they look at while the head turns
     motion.shapes[:] = _blinks(frames, rate, blinking)[:, None] * pose(eyeBlink=1) + brows[:, None] * pose(browInnerUp=0.8, browOuterUp=1)
     return motion
+
+
+def _mean(by_label: dict[str, float], emotion: Emotion) -> float:
+    return sum(weight * by_label[label] for label, weight in emotion.weights)
 
 
 def perform(speech: np.ndarray, expression: np.ndarray, gestures: FaceMotion) -> FaceMotion:
@@ -99,14 +107,15 @@ def pitch_accents(level: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     return np.stack([np.array(kept) / SOUND_RATE, rise[kept] * 12 / np.log(2)], axis=1)
 
 
-def _stress(accents: np.ndarray, frames: int, lively: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """How far the head is nodded down (F,) rad, and the brows are up (F,), by the accents."""
+def _stress(accents: np.ndarray, frames: int, lively: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """How far the head is nodded down (F,) rad, and the brows are up (F,), by the accents; lively: (F,)."""
     nods, brows = np.zeros(frames), np.zeros(frames)
     times = (np.arange(frames) + 0.5) / FRAME_RATE
     for second, rise in accents:
-        size = min(1.0, rise / 5) * lively * random.uniform(0.6, 1.0)
+        now = lively[min(int(second * FRAME_RATE), frames - 1)]
+        size = min(1.0, rise / 5) * now * random.uniform(0.6, 1.0)
         nods = np.maximum(nods, NOD * size * _bump(times - second - 0.04, NOD_SECONDS))  # the head is lowest a little after the peak
-        if random.random() < BROW_CHANCE * lively:
+        if random.random() < BROW_CHANCE * now:
             brows = np.maximum(brows, BROW * size * _bump(times - second, BROW_SECONDS))
     return nods, brows
 

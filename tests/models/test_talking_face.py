@@ -165,6 +165,23 @@ def test_emotions_leave_neutral_in_a_straight_line():
     assert len({tuple(row.tolist()) for row in whole}) == 7
 
 
+def test_a_mixture_leads_to_the_mean_of_its_emotions(generator, image, waveform):
+    encoder, amount = generator.emotion_encoder, torch.tensor([[0.0, 0.5, 1.0]])
+    happy, sad = (EMOTIONS.index(label) for label in ("happy", "sad"))
+    weights = torch.zeros(1, 7)
+    weights[0, [happy, sad]] = torch.tensor([0.7, 0.3])
+    both = [encoder(torch.tensor([index]), amount) for index in (happy, sad)]
+    assert torch.allclose(encoder(weights, amount), 0.7 * both[0] + 0.3 * both[1], atol=1e-5)
+    for index in range(7):
+        assert torch.equal(encoder(torch.eye(7)[[index]], amount), encoder(torch.tensor([index]), amount))
+    films = [
+        generate(generator, image, waveform, feeling, 30.0) for feeling in ("happy:0.7+sad:0.3", {"sad": 3, "happy": 7}, "happy", "happy:9")
+    ]
+    assert np.array_equal(films[0], films[1])
+    assert not np.array_equal(films[0], films[2])
+    assert np.array_equal(films[2], films[3])
+
+
 def test_a_film_has_a_frame_for_every_begun_40_ms(generator, image, waveform):
     film = generate(generator, image, waveform)
     assert film.shape == (26, 128, 128, 3)

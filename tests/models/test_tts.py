@@ -53,6 +53,35 @@ def with_feeling(model: FEIMTTS, emotion: int, vector: Tensor) -> FEIMTTS:
     return other
 
 
+def test_one_emotion_with_all_the_weight_is_that_emotion(model):
+    for emotion in (NEUTRAL, HAPPY, SAD):
+        one, other = say(model, emotion, 2.0), say(model, {emotion: 1.0}, 2.0)
+        for part in ("mel", "durations", "pitch"):
+            assert torch.equal(getattr(one, part), getattr(other, part))
+        assert torch.equal(model.feel(emotion)[0], model.emotion.weight[emotion])
+
+
+def test_a_mixture_is_felt_as_the_mean_of_its_emotions(model):
+    mixed = model.feel({HAPPY: 0.7, SAD: 0.3})
+    assert torch.allclose(mixed[0], 0.7 * model.emotion.weight[HAPPY] + 0.3 * model.emotion.weight[SAD])
+    said = say(model, {HAPPY: 0.7, SAD: 0.3}, 2.0)
+    assert same(said, say(with_feeling(model, HAPPY, mixed[0]), HAPPY, 2.0))  # as one emotion with that embedding
+    assert not same(said, say(model, HAPPY, 2.0))
+    assert not same(said, say(model, SAD, 2.0))
+    again = say(model, {SAD: 0.3, HAPPY: 0.7}, 2.0)
+    assert torch.equal(again.mel, said.mel)
+
+
+def test_a_mixture_costs_what_one_emotion_costs(model, monkeypatch):
+    asked = []
+    ask = model.score.forward
+    monkeypatch.setattr(model.score, "forward", lambda *given: asked.append(0) or ask(*given))
+    say(model, HAPPY, 2.0)
+    alone = len(asked)
+    say(model, {HAPPY: 0.4, SAD: 0.4, NEUTRAL: 0.2}, 2.0)
+    assert len(asked) == 2 * alone
+
+
 def same(one: Utterance, other: Utterance) -> bool:
     return torch.equal(one.durations, other.durations) and torch.allclose(one.mel, other.mel, atol=1e-3)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from feim.signal.action_units import ACTION_UNITS, EXPRESSIONS, REST, action_units, expression, lip_gap, strength
+from feim.signal.action_units import ACTION_UNITS, EXPRESSIONS, REST, action_units, expression, intensity_at, lip_gap, strength
 from feim.signal.emotion import EMOTIONS, InvalidIntensity, UnknownEmotion
 from feim.signal.face_motion import BOTH, INDEX, SHAPES, FaceMotion, at_rest, pose
 
@@ -47,6 +47,26 @@ def test_strength_grows_and_saturates():
     assert (np.diff(reached) > 0).all()
     assert (np.diff(strength(np.linspace(0, 30, 100)), n=2) < 0).all()  # ever more slowly
     assert 0.4 < strength(1.0) < 0.6 < 0.8 < strength(5.0) < 0.9
+
+
+def test_an_intensity_is_found_by_its_strength():
+    assert intensity_at(strength(GAMMAS)) == pytest.approx(GAMMAS, rel=1e-9)
+    assert [intensity_at(share) for share in (-0.5, 0.0, 1.0, 7.0)] == [0, 0, 30, 30]
+    assert np.asarray(intensity_at(np.linspace(0, 1, 1001))).max() <= 30
+
+
+def test_one_emotion_with_all_the_weight_is_that_emotion():
+    for label in EMOTIONS:
+        assert np.array_equal(expression(f"{label}:1", GAMMAS), expression(label, GAMMAS))
+
+
+def test_a_mixture_lies_between_its_emotions():
+    happy, sad, mixed = (expression(feeling, 5.0) for feeling in ("happy", "sad", "happy:0.7+sad:0.3"))
+    assert mixed == pytest.approx(0.7 * happy + 0.3 * sad, abs=1e-6)
+    assert np.array_equal(mixed, expression({"sad": 3, "happy": 7}, 5.0))  # whatever the order
+    assert (mixed >= np.minimum(happy, sad)).all()
+    assert (mixed <= np.maximum(happy, sad)).all()
+    assert expression("happy+sad+surprised", 30.0).max() <= 1
 
 
 @pytest.mark.parametrize("label", EMOTIONS[1:])

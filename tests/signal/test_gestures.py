@@ -135,3 +135,28 @@ def test_a_performance_stays_within_its_shapes_and_shuts_its_eyes(label):
 
 def test_a_performance_of_nothing_is_at_rest():
     assert not perform(np.zeros((5, 47)), pose(), at_rest(5)).shapes.any()
+
+
+def test_a_mixture_gestures_between_its_emotions():
+    level, pitch = spoken([1.0, 3.0])
+
+    def pitched(feeling, intensity=5.0) -> float:
+        return gestures(level, pitch, 150, feeling, intensity, 2).head[:, 1].mean()
+
+    assert pitched("sad") < pitched("sad+happy") < pitched("happy")
+    whole, alone = (gestures(level, pitch, 150, feeling, 5.0, 2) for feeling in ("angry:2", "angry"))
+    assert np.array_equal(whole.shapes, alone.shapes)
+    assert np.array_equal(whole.head, alone.head)
+
+
+def test_every_frame_may_have_an_intensity_of_its_own():
+    level, pitch = spoken([1.0, 3.0])
+    evenly, one = (gestures(level, pitch, 150, "sad", intensity, 2) for intensity in (np.full(150, 3.0), 3.0))
+    assert np.array_equal(evenly.head, one.head)
+    assert np.array_equal(evenly.shapes, one.shapes)
+    neutral, strong = (gestures(level, pitch, 150, "sad", intensity, 2).head for intensity in (0.0, 30.0))
+    rising = gestures(level, pitch, 150, "sad", np.linspace(0, 30, 150), 2).head
+    assert rising[0] == pytest.approx(neutral[0])
+    assert rising[-1] == pytest.approx(strong[-1])
+    with pytest.raises(InvalidIntensity):
+        gestures(level, pitch, 150, "sad", np.full(150, 31.0))
