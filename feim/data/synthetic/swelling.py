@@ -105,10 +105,16 @@ class SwellingTake:
         return (self,)  # each is made for itself
 
 
-def plan_swelling(sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, seed: int) -> Iterator[SwellingTake]:
-    """Deterministic takes. A tenth of the speakers validates and a tenth tests, one each at least, with the sentences of that split."""
+def plan_swelling(
+    sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, seed: int, split: str | None = None
+) -> Iterator[SwellingTake]:
+    """Deterministic takes. A tenth of the speakers validates and a tenth tests, one each at least, with the sentences of that split.
+
+    Args: split: everybody's, where it is one.
+    """
     held_out = max(1, len(speakers) // 10)
     splits = ["test"] * held_out + ["valid"] * held_out + ["train"] * (len(speakers) - 2 * held_out)
+    splits = splits if split is None else [split] * len(speakers)
     texts = {split: [text for text, of in sentences if of == split] or [text for text, _ in sentences] for split in set(splits)}
     for number in range(clips):
         chance = np.random.default_rng((seed, number))
@@ -163,10 +169,14 @@ def synthesise_swelling_corpus(
     seed: int = 2000,
     processes: int = 2,
     engines: tuple[Engine, ...] | None = None,
+    split: str | None = None,
 ) -> list[Clip]:
     """Write voices whose emotion comes and goes, and how much of it is heard in each frame; continues where an earlier run was stopped.
 
-    Args: seed: of other people than the teachers' and the judges' corpora have.
+    Args:
+        seed: of other people than the teachers' and the judges' corpora have.
+        split: everybody's, for material that nothing learns from; training, validation and test people unless told.
+
     Returns: its clips, sorted by id.
     Raises: NoSentences, ForeignCorpus, EngineFailed; ValueError when there are too few speakers.
     """
@@ -177,6 +187,6 @@ def synthesise_swelling_corpus(
         "sentences": fingerprint(sentences), "clips": clips, "speakers": speakers, "seed": seed,
         "engines": sorted({speaker.engine.name for speaker in everybody}), "prosody": fingerprint(PROSODY), "swelling": True,
     }  # fmt: skip
-    claim(Path(out), arguments)
+    claim(Path(out), arguments | ({"split": split} if split else {}))
     (Path(out) / FOLDER).mkdir(exist_ok=True)
-    return record_all(plan_swelling(texts, everybody, clips, seed), record_swelling, Path(out), processes)
+    return record_all(plan_swelling(texts, everybody, clips, seed, split), record_swelling, Path(out), processes)

@@ -140,7 +140,7 @@ def speak(
     power = world.envelope.mean(axis=1)
     heard = power > power.max() * 1e-3
     amount = np.ones(world.frames) if swell is None else swell(durations)
-    level = LEVEL * np.sqrt(np.mean(10 ** (prosody.energy * amount[heard] / 10)))  # as loud as its frames are on average
+    level = LEVEL * float(np.sqrt(np.mean(10 ** (prosody.energy * amount[heard] / 10))))  # as loud as its frames are on average
     gain = level / max(float(np.sqrt(np.mean(wave.reshape(-1, HOP)[heard] ** 2))), 1e-6)
     return wave * min(gain, 0.95 / max(float(np.abs(wave).max()), 1e-6)), durations
 

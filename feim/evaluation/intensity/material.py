@@ -1,0 +1,69 @@
+"""What frame-wise intensity is measured on: voices, faces and actors that no model learnt from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from feim.data.clip import Clip
+from feim.data.corpora.nemo import read_nemo
+from feim.data.sentences import read_sentences
+from feim.data.synthetic.expressive_films import ExpressiveFilm, expressive_films
+from feim.data.synthetic.heads.head import Head, load_head
+from feim.data.synthetic.swelling import synthesise_swelling_corpus
+from feim.data.tracked_voices import Tracked, read_tracked
+from feim.evaluation.material import SENTENCES
+
+HEADS, ACTORS = Path("ict_facekit"), Path("nemo")  # under the data folder
+VOICES_SEED, FACES_SEED, CONTROL_SEED = 3000, 9000, 9500  # of other people than any corpus has
+BLUR = 0.006  # inter-pupil distances: as a landmark network sees faces
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured.
+
+    Attributes:
+        voices, clips: speakers whose emotion swells, and what they say together.
+        faces: rendered people, who each say seven sentences; half as many more teach the control.
+        spoken: clips of each actor in each emotion.
+        sitters: people of the London Set whose films are looked at; frames: of each film.
+    """
+
+    voices: int = 24
+    clips: int = 192
+    faces: int = 24
+    spoken: int = 12
+    sitters: int = 16
+    frames: int = 12
+
+
+FULL, QUICK = Extent(), Extent(voices=4, clips=8, faces=3, spoken=2, sitters=2, frames=4)
+
+
+def voices(data: Path, out: Path, extent: Extent) -> Tracked:
+    """Voices that swell, made now with test sentences. Raises: NoSentences, ForeignCorpus, EngineFailed."""
+    folder = out / f"voices-{extent.voices}"
+    synthesise_swelling_corpus(folder, data / SENTENCES, extent.clips, extent.voices, VOICES_SEED, split="test")
+    return read_tracked(folder, "test")
+
+
+def head(data: Path) -> Head:
+    """Raises: FileNotFoundError, with where to get it."""
+    return load_head(data / HEADS)
+
+
+def faces(of: Head, people: int, seed: int, data: Path, blur: float = BLUR) -> list[ExpressiveFilm]:
+    """Rendered people who show every emotion while they speak."""
+    return expressive_films(of, read_sentences(data / SENTENCES), people, 7 * people, seed, blur)
+
+
+def actors(data: Path, extent: Extent) -> list[Clip]:
+    """`spoken` clips of each of nEMO's actors in each emotion, spread evenly; none where the corpus is not there."""
+    if not (data / ACTORS).is_dir():
+        return []
+    groups: dict[tuple[str, str], list[Clip]] = {}
+    for clip in read_nemo(data / ACTORS):
+        groups.setdefault((clip.speaker, clip.emotion), []).append(clip)
+    chosen = []
+    for own in groups.values():
+        chosen += own[:: max(1, len(own) // extent.spoken)][: extent.spoken]
+    return chosen
