@@ -1,13 +1,13 @@
 """The curve under a film, in a browser: it shows what the face felt, is drawn by hand, keys and factor, and reaches the next film."""
 
+import json
 import shutil
 from dataclasses import replace
 from types import SimpleNamespace
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
-from gradio_client import Client
-from gradio_client.exceptions import AppError
 
 from feim.demo.curve import COLUMNS, HANDLES, curve_of, drawn
 from feim.demo.page import build_page, launch
@@ -72,7 +72,9 @@ def filmed(browser, address, width: int, touch: bool = False, before=lambda page
     assert page.locator(".curve").is_hidden()
     assert page.get_by_role("button", name="Draw it again").is_hidden()
     page.locator(".gallery-item:visible").nth(2).click()
-    page.get_by_label("Text").and_(page.locator(":visible")).fill("We walked along the river, and it was late.")
+    page.get_by_label("Text").and_(page.locator(":visible")).fill(
+        "We walked along the river, and it was late. " * 6
+    )  # what is not trained speaks fast
     before(page)
     page.get_by_role("button", name="Make the film").click()
     page.locator(".curve").wait_for()
@@ -154,7 +156,7 @@ def test_all_of_it_is_multiplied_and_reset(browser, address, made):
     factor.focus()
     factor.press("End")
     assert factor.get_attribute("aria-valuetext") == "times 3"
-    assert shown(page) == pytest.approx(np.minimum(30, 3 * np.array(rest)), abs=0.1)
+    assert shown(page) == pytest.approx(np.minimum(30, 3 * np.array(rest)), abs=0.2)
     tripled = draw_again(page, films)
     assert tripled.intensity == pytest.approx(np.minimum(30, 3 * first.intensity), abs=0.01)
 
@@ -163,7 +165,7 @@ def test_all_of_it_is_multiplied_and_reset(browser, address, made):
     factor.press("Home")
     assert set(shown(page)) == {0.0}
     page.get_by_role("button", name="Reset").click()
-    assert shown(page) == pytest.approx(np.minimum(30, 3 * np.array(rest)), abs=0.1)
+    assert shown(page) == pytest.approx(np.minimum(30, 3 * np.array(rest)), abs=0.2)
     assert factor.get_attribute("aria-valuetext") == "times 1"
     assert complaints == []
     page.close()
@@ -221,16 +223,20 @@ def test_a_steady_face_and_a_second_emotion(browser, address, made):
     page.close()
 
 
-def test_nobody_draws_without_a_film(address):
-    client = Client(address, verbose=False)
-    [function] = [
-        index
-        for index, dependency in enumerate(client.config["dependencies"])
-        if dependency["targets"] and "again" in str(dependency["api_name"])
-    ]
-    for curve in (None, {}, "x", {"gamma": [1, 2]}):
-        with pytest.raises(AppError, match="press Make the film"):
-            client.predict(curve, fn_index=function)
+@pytest.mark.parametrize("curve", [None, {}, "x", {"gamma": [1, 2]}])
+def test_nobody_draws_without_a_film(address, curve):
+    with urlopen(f"{address}config") as config:
+        [function] = [one["id"] for one in json.load(config)["dependencies"] if one["api_name"] == "animate_again"]
+    said = []
+    asked = {"data": [None, curve], "fn_index": function, "session_hash": "somebody"}
+    urlopen(Request(f"{address}gradio_api/queue/join", json.dumps(asked).encode(), {"Content-Type": "application/json"})).close()
+    with urlopen(f"{address}gradio_api/queue/data?session_hash=somebody") as events:
+        for line in events:
+            if line.startswith(b"data: "):
+                said.append(json.loads(line.removeprefix(b"data: ")))
+            if said and said[-1]["msg"] in ("process_completed", "close_stream"):
+                break
+    assert "press Make the film" in said[-1]["output"]["error"]
 
 
 # ---- what goes to the browser and comes back ------------------------------------------------------------------------------
@@ -242,7 +248,7 @@ def talking(frames: int, waveform: np.ndarray) -> SimpleNamespace:
 
 @pytest.mark.parametrize("frames", [1, 2, 100])
 def test_a_curve_is_a_line_over_an_outline(frames):
-    sound = 0.4 * np.random.default_rng(0).standard_normal(640 * frames).clip(-1, 1)
+    sound = 0.1 * np.random.default_rng(0).standard_normal(640 * frames) * np.linspace(0, 1, 640 * frames)
     curve = curve_of(talking(frames, sound))
     assert len(curve["gamma"]) == max(2, frames)
     assert curve["gamma"][0] == 0
