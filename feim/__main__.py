@@ -11,7 +11,7 @@ from feim.data.corpora import CORPORA
 from feim.signal.emotion import EMOTIONS, EXAMPLE
 from feim.training.recipes import RECIPES
 
-SUITES = ("speech", "feim-tts", "speed", "talking-face", "talking-face-gan")
+SUITES = ("speech", "feim-tts", "speed", "talking-face", "talking-face-gan", "intensity")
 BENCHES = ("speak", "stream", "animate")
 FEELINGS = f"{', '.join(EMOTIONS)}; or a mixture, such as {EXAMPLE}"
 
@@ -143,7 +143,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = _command(parsers, "evaluate", commands.evaluate, "measure, beside the bars")
     evaluate.add_argument("suite", choices=SUITES)
     evaluate.add_argument(
-        "--data", type=Path, required=True, help="folder with text/, librispeech/, london/, models/ (DNSMOS); feim-tts: nemo/; gan: films"
+        "--data",
+        type=Path,
+        required=True,
+        help="folder with text/, librispeech/, london/, models/ (DNSMOS); feim-tts: nemo/; intensity: ict_facekit/; gan: films",
     )
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")

@@ -251,6 +251,7 @@ def evaluate(options: argparse.Namespace) -> dict:
     from feim.evaluation.experiments.suite import evaluate_feim_tts
     from feim.evaluation.faces.suite import evaluate_talking_face
     from feim.evaluation.gan.suite import evaluate_gan
+    from feim.evaluation.intensity.suite import evaluate_intensity
     from feim.evaluation.speech import evaluate_speech
     from feim.evaluation.speed import evaluate_speed
 
@@ -261,7 +262,9 @@ def evaluate(options: argparse.Namespace) -> dict:
         return compared[options.suite](feim.load(), *given, options.ablations).as_dict()
     if options.ablations:
         raise ValueError(f"--ablations is of the suites {' and '.join(compared)}; leave it out")
-    evaluate = {"speech": evaluate_speech, "speed": evaluate_speed, "talking-face": evaluate_talking_face}[options.suite]
+    evaluate = {
+        "speech": evaluate_speech, "speed": evaluate_speed, "talking-face": evaluate_talking_face, "intensity": evaluate_intensity,
+    }[options.suite]  # fmt: skip
     return evaluate(feim.load(), *given).as_dict()
 
 

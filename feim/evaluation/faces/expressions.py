@@ -36,7 +36,7 @@ def expressions(studio: Studio, network: LandmarkNetwork, basis: FaceBasis, judg
                 if gamma != STRONG and label == "neutral":
                     continue
                 talking = film(face, sound, parse_emotion(label, gamma), person, {"face": 0.0})
-                probabilities, strength[person, row, column] = _judged(talking, network, judge, 2 * material.extent.frames)
+                probabilities, strength[person, row, column] = judged(talking, network, judge, 2 * material.extent.frames)
                 if gamma == STRONG:
                     strong[person, row] = probabilities
     right = strong.argmax(-1) == np.arange(len(EMOTIONS))  # (P, 7)
@@ -50,7 +50,7 @@ def expressions(studio: Studio, network: LandmarkNetwork, basis: FaceBasis, judg
     return rows
 
 
-def _judged(talking: TalkingHead, network: LandmarkNetwork, judge: ExpressionJudge, count: int) -> tuple[np.ndarray, float]:
+def judged(talking: TalkingHead, network: LandmarkNetwork, judge: ExpressionJudge, count: int) -> tuple[np.ndarray, float]:
     """(7,) mean probability and mean strength over frames with open eyes."""
     indices = np.linspace(0, len(talking.frames) - 1, count).astype(int)
     around = five_points(talking.landmarks)

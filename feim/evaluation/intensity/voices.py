@@ -1,6 +1,7 @@
 """Intensity that is heard against the truth, on speakers never heard; on real actors, against what goes with arousal."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def voices(network: VoiceIntensity, material: Tracked) -> list[Row]:
     ]
 
 
-def real_voices(network: VoiceIntensity, clips: list[Clip], data) -> list[Row]:
+def real_voices(network: VoiceIntensity, clips: list[Clip], data: Path) -> list[Row]:
     """Rows for nEMO: Polish actors, of whom, and of whose language, the network has heard nothing. Its clips are not rated.
 
     What goes with arousal in any voice stands in: pitch and level against the same actor's neutral clips.
@@ -62,7 +63,7 @@ def real_voices(network: VoiceIntensity, clips: list[Clip], data) -> list[Row]:
     return rows
 
 
-def _real(network: VoiceIntensity, path) -> tuple[float, float, float]:
+def _real(network: VoiceIntensity, path: Path) -> tuple[float, float, float]:
     """A recording's mean intensity over its voice, its median pitch in semitones and its level in dB over the quietest parts."""
     wave = read_audio(path)
     mel, pitch = mel_spectrogram(wave).numpy(), track_pitch(wave, noisy=True)
