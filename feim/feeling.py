@@ -1,22 +1,16 @@
 """How strongly a face feels in every frame of a film: evenly, as somebody drew it, or as the voice does."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from feim.models.intensity import STEPS, VoiceIntensity
 from feim.signal.action_units import intensity_at, strength
-from feim.signal.audio import FRAME_RATE as SOUND_RATE
 from feim.signal.emotion import MAX_INTENSITY, Emotion, InvalidIntensity
-from feim.signal.face_motion import FRAME_RATE
-
-if TYPE_CHECKING:
-    from feim.models.intensity import VoiceIntensity
 
 Intensity = float | Sequence[float] | np.ndarray  # γ of the whole film, or a curve of it
 EVEN = 0.04  # standard deviation of a track under which it says nothing about when
 USUAL = 75  # the percentile of a voice's own track that shows the γ that was asked for: most of what is said, and not its peaks
-STEPS = SOUND_RATE // FRAME_RATE  # sound frames in a video frame
 
 
 def is_curve(intensity: Intensity | str | None) -> bool:
@@ -72,7 +66,7 @@ def with_the_voice(track: np.ndarray, gamma: float, voiced: np.ndarray) -> np.nd
     return intensity_at(strength(gamma) * track.astype(float) / usual).astype(np.float32)
 
 
-def heard_in(network: "VoiceIntensity", mel: np.ndarray, pitch: np.ndarray, feeling: Emotion, frames: int) -> np.ndarray:
+def heard_in(network: VoiceIntensity, mel: np.ndarray, pitch: np.ndarray, feeling: Emotion, frames: int) -> np.ndarray:
     """γ of a film of F frames that follows a sound: mel (128, T), pitch (T,) Hz, and what it is said with → (F,) float32."""
     length = min(mel.shape[1], len(pitch))
     track = network.track(mel[:, :length], pitch[:length], feeling.indices)

@@ -4,20 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from feim.models.intensity import VoiceIntensity
 from feim.models.voice_emotion import VoiceEmotion
 from feim.signal.audio import HOP, SAMPLE_RATE, UnreadableAudio, mel_spectrogram, read_audio, to_standard
 from feim.signal.emotion import EMOTIONS
 from feim.signal.functionals import functionals
 from feim.signal.world import track_pitch
-
-if TYPE_CHECKING:
-    from feim.models.intensity import VoiceIntensity
 
 Sound = str | Path | np.ndarray
 LONGEST = 6.0  # seconds: the recogniser has learnt from sentences; what is longer is heard in equal parts
@@ -76,7 +73,7 @@ class _Part:
     voiced: int  # frames
 
 
-def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = (), intensity: "VoiceIntensity | None" = None) -> Heard:
+def hear(recogniser: VoiceEmotion, audio: Sound, voice: Sequence[Sound] = (), intensity: VoiceIntensity | None = None) -> Heard:
     """Listen to a recording; `voice` are others of the same person, in any emotion; `intensity` hears how strong it is.
 
     Raises: UnreadableAudio, NothingHeard.

@@ -18,8 +18,9 @@ from feim.data.synthetic.voices import design_speakers, read_text, speak
 from feim.hearing import ESTIMATE, STRANGER, Heard, NothingHeard, hear
 from feim.models import CHECKPOINTS, checkpoint
 from feim.models.checkpoint import MissingCheckpoint
+from feim.models.intensity import VoiceIntensity
 from feim.models.voice_emotion import VoiceEmotion
-from feim.signal.audio import UnreadableAudio, write_audio
+from feim.signal.audio import UnreadableAudio, mel_spectrogram, write_audio
 from feim.signal.emotion import EMOTIONS
 from feim.signal.world import track_pitch
 from feim.studio import Studio
@@ -100,6 +101,25 @@ def test_harvest_is_what_listens(recogniser, spoken, monkeypatch):
     check(heard)
     assert given == [True]
     assert (heard.pitch > 0).mean() > 0.3
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.003, 2.0])
+def test_how_strongly_is_heard_in_every_frame_of_a_film(recogniser, spoken, seconds):
+    ear = VoiceIntensity(VoiceIntensity.Config(channels=8)).eval()
+    wave = spoken["angry"][4_000 : 4_000 + round(seconds * 16_000)]
+    heard = hear(recogniser, wave, [spoken["sad"]], ear)
+    assert heard.intensity.shape == (-(-len(wave) // 640),)
+    assert heard.intensity.dtype == np.float32
+    assert 0 <= heard.intensity.min() <= heard.intensity.max() <= 1
+    weights = dict(enumerate(heard.emotions.values()))
+    assert np.array_equal(heard.intensity, ear.track(mel_spectrogram(wave).numpy(), heard.pitch, weights))
+    assert hear(recogniser, wave).intensity is None
+
+
+def test_a_studio_hears_how_strongly_where_it_has_the_weights(studio, spoken):
+    assert studio.analyse(spoken["sad"]).intensity is None
+    checkpoint.save(VoiceIntensity(VoiceIntensity.Config(channels=8)), "voice-intensity", {}, studio.shelf)
+    assert len(studio.analyse(spoken["sad"]).intensity) == -(-len(spoken["sad"]) // 640)
 
 
 # ---- recordings of all kinds ----------------------------------------------------------------------------------------------

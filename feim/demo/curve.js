@@ -12,26 +12,25 @@ let base = [], heights = [];  // the curve before all of it is multiplied, as γ
 let handles = [], drag = null;
 
 const frameOf = (k) => Math.round(k * (heights.length - 1) / (handles.length - 1));
-const secondsOf = (k) => film.seconds * k / (handles.length - 1);
+const secondsOf = (k) => film.seconds * frameOf(k) / (heights.length - 1);
 
 function begin() {  // with a new film
   if (!props.value?.gamma || props.value.drawn) return;
   film = props.value;
   section.hidden = false;
-  const count = Math.min(props.most, Math.max(3, 1 + Math.round(2.5 * film.seconds)));
-  handles = Array.from({ length: count }, (_, k) => {
+  const count = Math.min(props.most, film.gamma.length, Math.max(3, 1 + Math.round(2.5 * film.seconds)));
+  handles = Array.from({ length: count }, () => {
     const handle = document.createElement("span");
     handle.tabIndex = 0;
     for (const [name, value] of Object.entries({ role: "slider", "aria-orientation": "vertical", "aria-valuemin": 0, "aria-valuemax": MOST })) {
       handle.setAttribute(name, value);
     }
-    handle.setAttribute("aria-label", `At ${secondsOfCount(k, count)} seconds`);
     return handle;
   });
   plot.querySelector(".handles").replaceChildren(...handles);
   take(film.gamma);
+  handles.forEach((handle, k) => handle.setAttribute("aria-label", `At ${Number(secondsOf(k).toFixed(1))} seconds`));
 }
-const secondsOfCount = (k, count) => Number((film.seconds * k / (count - 1)).toFixed(1));
 
 function take(gamma) {  // as the curve that is multiplied by 1
   base = [...gamma];
@@ -45,11 +44,14 @@ function multiply() {
   tell();
 }
 function move(from, offsets) {  // handles by so much each, from a copy of the heights; what lies between them goes along
-  const apart = (from.length - 1) / (handles.length - 1);
-  heights = from.map((height, frame) => {
-    const place = frame / apart, left = Math.min(handles.length - 2, Math.floor(place)), share = place - left;
-    return within(height + (1 - share) * (offsets[left] ?? 0) + share * (offsets[left + 1] ?? 0));
-  });
+  heights = [...from];
+  for (let k = 1; k < handles.length; k++) {
+    const [start, end] = [frameOf(k - 1), frameOf(k)];
+    for (let frame = start; frame <= end; frame++) {
+      const share = end > start ? (frame - start) / (end - start) : 1;
+      heights[frame] = within(from[frame] + (1 - share) * (offsets[k - 1] ?? 0) + share * (offsets[k] ?? 0));
+    }
+  }
   base = heights.map(gammaAt);
   times.value = 1;
   draw();
@@ -81,8 +83,8 @@ ${marks.map(([gamma, meaning, at]) => `<text x="${side + 6}" y="${at + (gamma ==
 ${seconds.map((second) => `<text class="time" x="${x(second / film.seconds)}" y="${height - 5}">${second} s</text>`).join("")}
 <path class="now" d="M0 ${top - 6}V${bottom}"/>`;
   handles.forEach((handle, k) => {
-    const share = heights[frameOf(k)], gamma = round(gammaAt(share)), mark = props.marks.find(([value]) => value === gamma);
-    handle.style.translate = `${x(k / (handles.length - 1))}px ${y(share)}px`;
+    const frame = frameOf(k), share = heights[frame], gamma = round(gammaAt(share)), mark = props.marks.find(([value]) => value === gamma);
+    handle.style.translate = `${x(frame / (heights.length - 1))}px ${y(share)}px`;
     handle.setAttribute("aria-valuenow", gamma);
     handle.setAttribute("aria-valuetext", mark ? `${gamma}, ${mark[1]}` : `${gamma}`);
   });
@@ -120,16 +122,17 @@ const heightAt = (event) => {
 };
 plot.addEventListener("pointerdown", (event) => {
   if (!film || event.button) return;
-  const held = handles.indexOf(event.target);  // a handle goes up and down; beside them, a line is drawn through all that is passed
-  drag = { from: heights, offsets: {}, held, last: null, moved: held < 0 };
+  const held = handles.indexOf(event.target);
+  drag = { from: heights, offsets: {}, held, last: null };
   plot.setPointerCapture(event.pointerId);
   event.preventDefault();
   (handles[held] ?? handles[nearest(event)]).focus({ preventScroll: true });
-  if (held < 0) draw_to(event);
+  if (held < 0) drawTo(event);
 });
-plot.addEventListener("pointermove", (event) => { if (drag) draw_to(event); });
-function draw_to(event) {
-  const at = drag.held < 0 ? nearest(event) : drag.held, height = heightAt(event);
+plot.addEventListener("pointermove", (event) => { if (drag) drawTo(event); });
+function drawTo(event) {
+  if (drag.held >= 0 && Math.abs(nearest(event) - drag.held) > 1) drag.held = -1;  // a handle goes up and down, until it is left behind:
+  const at = drag.held < 0 ? nearest(event) : drag.held, height = heightAt(event);  // then a line is drawn through all that is passed
   const before = drag.last ?? { at, height };
   for (let k = Math.min(at, before.at); k <= Math.max(at, before.at); k++) {  // none is left out by a quick hand
     const share = at === before.at ? 1 : (k - before.at) / (at - before.at);

@@ -16,6 +16,7 @@ _HTML = """
 <section class="curve" aria-label="Intensity over time" hidden>
   <div class="head"><b>Intensity over time</b><output></output></div>
   <div class="plot"><svg aria-hidden="true"></svg><div class="handles"></div></div>
+  <p>Draw with the mouse or a finger, or move a handle with the arrow keys. Then have the film drawn again.</p>
   <div class="all">
     <label for="curve-times">All of it</label>
     <input id="curve-times" type="range" min="0" max="3" step="0.05" value="1">

@@ -8,7 +8,7 @@ SHARE = 30  # per cent of the second emotion, until somebody moves the slider
 
 
 def mixture_input(value: str, name: str) -> tuple[gr.Dropdown, gr.Dropdown, gr.Slider]:
-    """The emotion, a second one ("" for none), and its share in per cent, which shows once there is a second. `name` is its own on the page."""
+    """The emotion, a second one ("" for none), and its share in per cent, which shows once there is one. `name` is its own on the page."""
     labels = [(label.capitalize(), label) for label in EMOTIONS]
     with gr.Row(elem_classes="feeling"):
         emotion = gr.Dropdown(labels, value=value, label="Emotion", min_width=120)

@@ -74,6 +74,12 @@ def test_the_endpoint_gives_the_whole_at_once(client):
     assert len(job.outputs()) == 1
 
 
+def test_a_mixture_is_spoken(client):
+    sound, *_ = wish(client, emotion="happy:0.7+sad:0.3")
+    assert Path(sound).name == "feim-happy-sad.wav"
+    assert Path(sound).read_bytes() != Path(wish(client, emotion="happy")[0]).read_bytes()
+
+
 def test_notes_reach_the_visitor(client):
     assert "left out" in wish(client, text="Hello, мир.")[1]
 
@@ -90,6 +96,7 @@ def test_untouched_boxes_mean_the_defaults(client):
         ({"text": "🙂🙂"}, "nothing to say"),
         ({"emotion": "furious"}, "unknown emotion 'furious'"),
         ({"emotion": None}, "unknown emotion"),
+        ({"emotion": "happy:-1+sad:2"}, "no weight of happy"),
         ({"intensity": 31}, "out of range"),
         ({"intensity": -0.1}, "out of range"),
         ({"intensity": "nan"}, "out of range"),

@@ -59,12 +59,21 @@ def test_a_recording_is_said_in_place_of_the_text(client, tmp_path):
     assert sum(1 for _ in read_video(path_of(film)).frames()) == 13
 
 
+def test_a_mixture_and_a_curve_come_through_the_api(client):
+    film, line, _ = wish(client, emotion="happy:0.7+sad:0.3", intensity=[0, 5, 1])
+    assert path_of(film).name == "feim-happy-sad.mp4"
+    assert "of film in" in line
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"face": None}, "choose a portrait"),
         ({"text": ""}, "nothing to say"),
         ({"intensity": 31}, "out of range"),
+        ({"intensity": [1, 31]}, "number 2 of the curve, is out of range"),
+        ({"intensity": [1]}, "two or more numbers"),
+        ({"emotion": "happy:0.5+bored:0.5"}, "unknown emotion 'bored'"),
         ({"seed": 0.5}, "whole"),
     ],
 )
