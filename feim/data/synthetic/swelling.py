@@ -32,8 +32,8 @@ PHRASE = 0.8  # s: a shorter one does not swell of its own
 
 WEAKEST = 0.3  # of a clip's strongest moment
 NEUTRAL_SHARE = 0.12  # of the clips
-WANDERING = 0.6  # of the others: the emotion comes and goes as chance has it, not with the phrases
-TURN = 0.5, 1.6  # s between the turns of those
+WANDERING = 0.4  # of the others: the emotion comes and goes as chance has it, not with the phrases
+TURN = 0.8, 2.4  # s between the turns of those: what people who rate arousal while they listen follow, too, takes seconds
 ROUNDED = 4  # frames to both sides of a turn
 SHORT = 0.2  # of the texts are cut to a few words
 

@@ -45,6 +45,7 @@ def run(order: Order) -> VoiceIntensity:
 
     settings = Settings(order.steps or STEPS, learning_rate=1.5e-3, weight_decay=0.05)
     trained = train(model, batches, losses, settings, order.out, order.resume)
+    enliven(trained.model, [read_tracked(folder, "valid") for folder in order.corpora])
     card = model_card(
         "voice-intensity",
         order,
@@ -56,6 +57,18 @@ def run(order: Order) -> VoiceIntensity:
     )
     publish(trained.model, "voice-intensity", card, order.checkpoints)
     return trained.model
+
+
+def enliven(network: VoiceIntensity, corpora: list[Tracked]) -> None:
+    """Make the network's tracks vary as much as true ones do, within clips of speakers that it has not learnt from."""
+    network.liveliness.fill_(1.0)
+    guessed, true = [], []
+    for voices in corpora:
+        for number, clip in enumerate(voices.clips):
+            mel, pitch, track = one(voices, number)
+            guessed.append(network.track(mel, pitch, {EMOTIONS.index(clip.emotion): 1.0}).var())
+            true.append(track.var())
+    network.liveliness.fill_(float(np.sqrt(np.mean(true) / max(np.mean(guessed), 1e-6))))
 
 
 def measure(network: VoiceIntensity, voices: Tracked) -> dict[str, float]:
