@@ -19,7 +19,7 @@ _HTML = """
   <p>Draw with the mouse or a finger, or move a handle with the arrow keys. Then have the film drawn again.</p>
   <div class="all">
     <label for="curve-times">All of it</label>
-    <input id="curve-times" type="range" min="0" max="3" step="0.05" value="1">
+    <input id="curve-times" class="slide" type="range" min="0" max="3" step="0.05" value="1">
     <output for="curve-times">× 1</output>
     <button type="button">Reset</button>
   </div>

@@ -16,7 +16,7 @@ _HTML = """
     <label for="${name}-slider">Intensity</label>
     <input id="${name}-number" type="number" min="0" max="30" step="any" inputmode="decimal" aria-label="Intensity, 0 to 30">
   </div>
-  <input id="${name}-slider" type="range" min="0" max="300" step="1">
+  <input id="${name}-slider" class="slide" type="range" min="0" max="300" step="1">
   <div class="marks">${marks.map(([gamma, meaning]) =>
     `<button type="button" data-gamma="${gamma}" aria-label="Intensity ${gamma}, ${meaning}"><b>${gamma}</b>${meaning}</button>`).join("")}
   </div>

@@ -14,12 +14,21 @@ def mixture_input(value: str, name: str) -> tuple[gr.Dropdown, gr.Dropdown, gr.S
         emotion = gr.Dropdown(labels, value=value, label="Emotion", min_width=120)
         second = gr.Dropdown([("Nothing else", ""), *labels], value="", label="And some", min_width=120)
     share = gr.Slider(
-        5, 95, SHARE, step=5, label="How much of the second, in per cent", visible=False, buttons=[], elem_id=name, elem_classes="share",
+        5, 95, SHARE, step=5, label=how_much("much of the second"), visible=False, buttons=[], elem_id=name, elem_classes="share",
     )  # fmt: skip
     second.change(
-        lambda label: gr.Slider(visible=bool(label)), second, share, api_visibility="private", queue=False, show_progress="hidden"
+        lambda label: gr.Slider(visible=bool(label), label=how_much(label)),
+        second,
+        share,
+        api_visibility="private",
+        queue=False,
+        show_progress="hidden",
     )
     return emotion, second, share
+
+
+def how_much(label: str) -> str:
+    return f"How {label}, in per cent"
 
 
 def mixed(emotion: Feeling, second: str | None, share: float) -> Feeling:

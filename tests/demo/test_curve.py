@@ -72,6 +72,7 @@ def filmed(browser, address, width: int, touch: bool = False, before=lambda page
     assert page.locator(".curve").is_hidden()
     assert page.get_by_role("button", name="Draw it again").is_hidden()
     page.locator(".gallery-item:visible").nth(2).click()
+    page.locator(".portrait:visible img:not(.gallery-item img)").wait_for()  # a button pressed before it arrives asks for a portrait
     page.get_by_label("Text").and_(page.locator(":visible")).fill(
         "We walked along the river, and it was late. " * 6
     )  # what is not trained speaks fast
