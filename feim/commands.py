@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from feim.training.recipes import NEEDS, RECIPES
+from feim.training.recipes import NEEDS, NEEDS_NOTHING, RECIPES
 
 
 def speak(options: argparse.Namespace) -> dict:
@@ -130,7 +130,7 @@ def train(options: argparse.Namespace) -> dict:
         raise ValueError("--miniature needs --checkpoints FOLDER, so that the shipped weights stay")
     _check_steps(options.steps)
     needed = NEEDS.get(options.recipe, "corpus")
-    if not getattr(options, needed):
+    if options.recipe not in NEEDS_NOTHING and not getattr(options, needed):
         raise ValueError(f"the recipe {options.recipe} needs --{needed} FOLDER")
     order = Order(
         corpora=tuple(options.corpus),

@@ -21,6 +21,8 @@ MODELS = {  # weights → the module and class that they belong to
     "lip-motion": ("feim.models.lip_motion", "LipMotion"),
     "lip-sync": ("feim.models.lip_sync", "LipSync"),
     "talking-face": ("feim.models.talking_face", "TalkingFace"),
+    "text-emotion": ("feim.models.text_emotion", "TextEmotion"),
+    "motion": ("feim.models.motion", "MotionDiffusion"),
 }
 
 

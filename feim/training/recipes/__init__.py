@@ -19,5 +19,8 @@ RECIPES = {
     "lip-sync": "feim.training.recipes.lip_sync",
     "super-resolution": "feim.training.recipes.super_resolution",
     "talking-face": "feim.training.recipes.talking_face",
+    "text-emotion": "feim.training.recipes.text_emotion",
+    "motion": "feim.training.recipes.motion",
 }
 NEEDS = {"landmarks": "faces", "super-resolution": "faces", "portrait": "heads", "expression-judge": "heads"}  # in place of a corpus
+NEEDS_NOTHING = ("motion",)  # makes its own films

@@ -1,0 +1,187 @@
+"""Think-Before-Draw (arXiv:2507.12761): a feeling and a description of muscles → how a face moves, by diffusion in two stages.
+
+The paper lets a language model think an emotion through into movements of facial muscles, and lets a painter's order guide the
+denoising: the whole emotion first, single muscles after. Here what is drawn is not pictures but the course of 17 action units
+(feim.signal.muscles.UNITS), which move the photo's own pixels afterwards.
+
+With D(x, t; e, m) for the network's clean estimate under the emotion e and the muscles m, ∅ for not told,
+
+    D̂ = D(∅, ∅) + w_e(t) [D(e, ∅) − D(∅, ∅)] + w_m(t) [D(e, m) − D(e, ∅)]
+
+    while t > τ, noise is high:  w_e = w_E, w_m = 0      where the emotion lies
+    from t ≤ τ on:               w_e = 1,   w_m = w_M    what each muscle does
+
+One stage is the same with both weights constant; equal ones are usual guidance by the whole prompt. Deviations from the paper: units
+in place of pixels; a description is a set of words (unit, grade, moment), embedded and summed, in place of a text encoder's sentence;
+the second stage contrasts the muscles with the emotion alone, so that it takes away what is usual for the emotion but was not asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from feim.nn.blocks import ConvNeXtBlock
+from feim.nn.diffusion import SOLVERS, alpha_sigma, diffuse, steps_evenly
+from feim.nn.score_networks import time_embedding
+from feim.signal.emotion import EMOTIONS, UNLABELLED, parse_emotion
+from feim.signal.muscles import TOLD, UNITS, Muscle, encode
+
+CENTRE, SPREAD = 0.1, 0.25  # of levels: the network sees (level − centre) / spread
+DILATIONS = (1, 2, 4)
+FOLD = 5  # frames that share one column of the network: muscles move smoothly, and a fifth of the columns costs a fifth
+PLACES = 6  # channels that say where in the stretch a column is
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """How strongly, and when, what guides.
+
+    Attributes:
+        emotion, muscles: w_E and w_M; 0 is not told, 1 as told.
+        change: τ, the time below which muscles guide and above which the emotion does; None for one stage, both all the time.
+    """
+
+    emotion: float = 1.5
+    muscles: float = 2.0
+    change: float | None = 0.7
+
+    def weights(self, t: float) -> tuple[float, float]:
+        """w_e(t), w_m(t)."""
+        if self.change is None:
+            return self.emotion, self.muscles
+        return (self.emotion, 0.0) if t > self.change else (1.0, self.muscles)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of one stretch: an index of EMOTIONS, how strong (0 to 1), and which muscles."""
+
+    emotion: int
+    strength: float
+    muscles: tuple[Muscle, ...]
+
+
+class MotionDiffusion(nn.Module):
+    """(x, t, emotion, strength, muscles) → what the noisy courses x (B, 17, F) were made of, by ConvNeXt blocks in time.
+
+    It guesses the clean courses, not the velocity: they are smooth, and so narrow a network cannot repeat the noise of every frame.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        channels: int = 64
+        blocks: int = 6
+        condition: int = 48
+
+    def __init__(self, config: "MotionDiffusion.Config | None" = None):
+        super().__init__()
+        self.config = c = config or self.Config()
+        self.time = nn.Sequential(nn.Linear(c.condition, c.condition), nn.SiLU(), nn.Linear(c.condition, c.condition))
+        self.emotion = nn.Embedding(len(EMOTIONS) + 1, c.condition)  # the last one: not told
+        self.strength = nn.Linear(1, c.condition, bias=False)
+        self.muscles = nn.Linear(len(UNITS) * TOLD, c.condition)  # a sum over the description's words; its bias: told
+        self.untold = nn.Parameter(torch.zeros(c.condition))
+        self.input = nn.Linear(len(UNITS) * FOLD + PLACES, c.channels)
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(c.channels, dilation=DILATIONS[i % 3], expansion=2, condition=c.condition) for i in range(c.blocks)
+        )
+        self.norm = nn.LayerNorm(c.channels)
+        self.output = nn.Linear(c.channels, len(UNITS) * FOLD)
+        nn.init.zeros_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+
+    def forward(self, x: Tensor, t: Tensor, emotion: Tensor, strength: Tensor, muscles: Tensor, told: Tensor) -> Tensor:
+        """x (B, 17, F), t (B,), emotion (B,) with UNLABELLED for not told, strength (B,), muscles (B, 17, 6), told (B,) → (B, 17, F)."""
+        felt = self.emotion(emotion) + self.strength(strength[:, None]) * (emotion != UNLABELLED)[:, None]
+        asked = torch.where(told[:, None], self.muscles(muscles.flatten(1)), self.untold)
+        condition = nn.functional.silu(felt + asked + self.time(time_embedding(t, self.config.condition)))  # (B, D)
+        batch, units, frames = x.shape
+        x = nn.functional.pad(x, (0, -frames % FOLD)).transpose(1, 2).reshape(batch, -1, FOLD * units)  # (B, F/5, 5·17)
+        h = self.input(torch.cat([x, _places(x)], dim=2)).transpose(1, 2)  # (B, C, F/5)
+        for block in self.blocks:
+            h = block(h, condition)
+        h = self.output(self.norm(h.transpose(1, 2)))  # (B, F/5, 5·17)
+        return h.reshape(batch, -1, units)[:, :frames].transpose(1, 2)  # (B, 17, F)
+
+    @torch.no_grad()
+    def sample(
+        self,
+        wishes: Sequence[Wish],
+        frames: int,
+        seeds: Sequence[int],
+        guidance: Guidance | None = None,
+        steps: int = 8,
+        solver: str = "dpm-solver++",
+    ) -> np.ndarray:
+        """How far each unit goes in each frame, one stretch a wish: (B, F, 17) float32 in [0, 1].
+
+        Args:
+            frames: F, the same for all; seeds: of each stretch's noise; guidance: two-stage by default; steps, solver: feim.nn.diffusion's.
+        """
+        guidance = guidance or Guidance()
+        emotion = torch.tensor([wish.emotion for wish in wishes])  # (B,)
+        strength = torch.tensor([wish.strength for wish in wishes], dtype=torch.float32)
+        muscles = torch.from_numpy(np.stack([encode(wish.muscles) for wish in wishes]))  # (B, 17, 6)
+        noise = np.stack([np.random.default_rng((seed % 2**64, 5)).normal(size=(frames, len(UNITS))).T for seed in seeds])
+        x = torch.from_numpy(noise.astype(np.float32))  # (B, 17, F)
+
+        def denoise(x: Tensor, t: float) -> Tensor:
+            return self.guided(x, t, emotion, strength, muscles, guidance)
+
+        x = SOLVERS[solver](denoise, x, steps_evenly(steps))
+        return to_levels(x).transpose(1, 2).numpy()
+
+    def guided(self, x: Tensor, t: float, emotion: Tensor, strength: Tensor, muscles: Tensor, guidance: Guidance) -> Tensor:
+        """D̂, the guided clean estimate, kept where levels can be: x (B, 17, F) → (B, 17, F)."""
+        w_e, w_m = guidance.weights(t)
+        # D̂ = (1 − w_e) D(∅, ∅) + (w_e − w_m) D(e, ∅) + w_m D(e, m): the same sum by network calls, of which those weighted 0 are spared
+        shares = ((False, False, 1 - w_e), (True, False, w_e - w_m), (True, True, w_m))
+        calls = [(feel, tell, share) for feel, tell, share in shares if abs(share) > 1e-9]
+        batch, count = len(x), len(calls)
+        unlabelled = torch.full_like(emotion, UNLABELLED)
+        felt = torch.cat([emotion if feel else unlabelled for feel, _, _ in calls])
+        told = torch.tensor([tell for _, tell, _ in calls]).repeat_interleave(batch)
+        times = torch.full((count * batch,), t)
+        many = x.repeat(count, 1, 1)
+        clean = self(many, times, felt, strength.repeat(count), muscles.repeat(count, 1, 1), told).view(count, *x.shape)
+        mixed = sum(share * one for (_, _, share), one in zip(calls, clean, strict=True))
+        return mixed.clamp(-CENTRE / SPREAD, (1 - CENTRE) / SPREAD)
+
+
+def _places(x: Tensor) -> Tensor:
+    """Where each column of x (B, N, C) is, from −1 at the stretch's start to 1 at its end, and its cosines: (B, N, 6)."""
+    place = torch.linspace(-1, 1, x.shape[1], device=x.device)
+    waves = [torch.cos(torch.pi * k * (place + 1) / 2) for k in range(1, PLACES)]
+    return torch.stack([place, *waves], dim=1).expand(len(x), -1, -1)
+
+
+def to_levels(x: Tensor) -> Tensor:
+    """What the network draws → levels in [0, 1]."""
+    return (x * SPREAD + CENTRE).clamp(0, 1)
+
+
+def from_levels(levels: Tensor) -> Tensor:
+    """Levels → what the network draws."""
+    return (levels - CENTRE) / SPREAD
+
+
+DROP_BOTH, DROP_EMOTION, DROP_MUSCLES = 0.1, 0.1, 0.25  # shares of examples that are told neither, or one of them only
+HEAVIEST = 5.0  # that an example's error counts
+
+
+def motion_losses(network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """levels (B, F, 17), emotion (B,), strength (B,), muscles (B, 17, 6) → named losses.
+
+    "loss" is E‖x₀ − x̂₀‖² / σ², the error of the velocity (feim.nn.diffusion), limited where there is next to no noise.
+    """
+    clean = from_levels(batch["levels"].transpose(1, 2))  # (B, 17, F)
+    noise, t, which = torch.randn_like(clean), torch.rand(len(clean), device=clean.device), torch.rand(len(clean), device=clean.device)
+    no_emotion = which < DROP_BOTH + DROP_EMOTION
+    told = (which >= DROP_BOTH) & (which < 1 - DROP_MUSCLES)
+    emotion = torch.where(no_emotion, UNLABELLED, batch["emotion"])
+    guess = network(diffuse(clean, noise, t), t, emotion, batch["strength"], batch["muscles"], told)
+    weight = (1 / alpha_sigma(t)[1] ** 2).clamp_max(HEAVIEST)  # (B,)
+    return {"loss": ((guess.float() - clean).square().mean((1, 2)) * weight).mean()}
