@@ -113,6 +113,21 @@ def analyse(options: argparse.Namespace) -> dict:
     }
 
 
+def think(options: argparse.Namespace) -> dict:
+    import feim
+
+    thought = feim.load().think(options.text, options.emotion)
+    if not options.json:
+        for note in thought.notes:
+            print(f"note: {note}")
+        for number, step in enumerate(thought.steps, 1):
+            print(f"{number}. {step}")
+        print(f"An estimate of the {thought.source}: {thought.emotion}, γ = {thought.intensity:g}")
+        for label, probability in sorted(thought.probabilities.items(), key=lambda pair: -pair[1]):
+            print(f"{label:10} {probability:.2f}  {'█' * round(40 * probability)}")
+    return thought.as_dict()
+
+
 def train(options: argparse.Namespace) -> dict:
     import os
 
@@ -231,6 +246,7 @@ def evaluate(options: argparse.Namespace) -> dict:
     from feim.evaluation.experiments.suite import evaluate_feim_tts
     from feim.evaluation.faces.suite import evaluate_talking_face
     from feim.evaluation.gan.suite import evaluate_gan
+    from feim.evaluation.motion.suite import evaluate_motion
     from feim.evaluation.speech import evaluate_speech
     from feim.evaluation.speed import evaluate_speed
 
@@ -241,8 +257,8 @@ def evaluate(options: argparse.Namespace) -> dict:
         return compared[options.suite](feim.load(), *given, options.ablations).as_dict()
     if options.ablations:
         raise ValueError(f"--ablations is of the suites {' and '.join(compared)}; leave it out")
-    evaluate = {"speech": evaluate_speech, "speed": evaluate_speed, "talking-face": evaluate_talking_face}[options.suite]
-    return evaluate(feim.load(), *given).as_dict()
+    plain = {"speech": evaluate_speech, "speed": evaluate_speed, "talking-face": evaluate_talking_face, "motion": evaluate_motion}
+    return plain[options.suite](feim.load(), *given).as_dict()
 
 
 def bench(options: argparse.Namespace) -> dict:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from feim.animating import SIZE, PreparedFace, TalkingHead, film, prepared, recorded, spoken
 from feim.hearing import Heard, Sound, hear, samples
+from feim.language_model import from_environment
 from feim.models import checkpoint, model_class
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
 from feim.models.tts import FEIMTTS, Sampling
@@ -21,6 +22,7 @@ from feim.signal.emotion import EMOTIONS, parse_emotion
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
 from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
+from feim.thinking import Reasoning, think
 
 FaceSource = str | Path | Image.Image | np.ndarray | PreparedFace | torch.Tensor
 RENDERERS = ("portrait", "gan")
@@ -181,6 +183,18 @@ class Studio:
         Raises: UnreadableAudio, NothingHeard; MissingCheckpoint, DamagedCheckpoint.
         """
         return hear(self._take("emotion-recogniser"), audio, [voice] if isinstance(voice, str | Path | np.ndarray) else voice)
+
+    def think(self, text: str, emotion: str | None = None) -> Reasoning:
+        """Think before drawing: which feeling a text holds, how strongly, which muscles show it, which words carry it, and why.
+
+        A language model is asked only where FEIM_LLM_URL names one (feim.language_model), and the built-in chain answers where it fails.
+
+        Args: emotion: what it shall be said with; None lets the text decide.
+        Raises: UnknownEmotion, InvalidSetting, MissingCheckpoint, DamagedCheckpoint.
+        """
+        if not isinstance(text, str):
+            raise InvalidSetting(f"the text is {text!r}; give words in quotes")
+        return think(self._take("text-emotion"), text, emotion, from_environment())
 
     def _take(self, name: str) -> torch.nn.Module:
         """Weights from the shelf, loaded once."""

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from feim.nn.blocks import ConvNeXtBlock
 from feim.nn.diffusion import SOLVERS, alpha_sigma, diffuse, steps_evenly
 from feim.nn.score_networks import time_embedding
-from feim.signal.emotion import EMOTIONS, UNLABELLED, parse_emotion
+from feim.signal.emotion import EMOTIONS, UNLABELLED
 from feim.signal.muscles import TOLD, UNITS, Muscle, encode
 
 CENTRE, SPREAD = 0.1, 0.25  # of levels: the network sees (level − centre) / spread

@@ -42,7 +42,7 @@ COMPOUNDS = {
 }  # fmt: skip
 
 # How far a unit goes in the strongest expression: less where the table asks for less (5B of surprise) or where two units pull at one part.
-MOST = {unit: 1.0 for unit in UNITS} | {5: 0.7, 20: 0.9, 24: 0.8, 23: 0.8, 25: 0.8, 26: 0.7}
+MOST = dict.fromkeys(UNITS, 1.0) | {5: 0.7, 20: 0.9, 24: 0.8, 23: 0.8, 25: 0.8, 26: 0.7}
 WEAKEST = 0.35
 ONSET, OFFSET = 0.5, 0.8  # s, medians
 SPREAD = 0.3  # standard deviation of the logarithm of both

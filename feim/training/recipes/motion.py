@@ -41,7 +41,14 @@ def run(order: Order) -> MotionDiffusion:
         "motion",
         order,
         what="emotion, its strength and a description of muscles to the course of 17 action units, 25 times a second",
-        data=[{"name": "films of muscles made by rule", "clips": count * len(lengths), "hours": round(seconds / 3600, 2), "licence": "synthetic"}],
+        data=[
+            {
+                "name": "films of muscles made by rule",
+                "clips": count * len(lengths),
+                "hours": round(seconds / 3600, 2),
+                "licence": "synthetic",
+            }
+        ],
         settings=asdict(settings) | {"batch": BATCH},
         seconds=trained.seconds,
     )
