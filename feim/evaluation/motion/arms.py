@@ -27,11 +27,13 @@ FRAMES = 100  # of every tested stretch
 HIGHEST = 0.1  # of the frames: how far a unit goes is the mean over these
 SAMPLED = 70_000  # where the tested films' seeds begin
 
-LABEL = [Guidance(w, 0, None) for w in (1, 1.5, 2, 3)]
-ONE_STAGE = [Guidance(w, w, None) for w in (1, 1.5, 2, 3)]
-TWO_WEIGHTS = [Guidance(e, m, None) for e, m in product((0.5, 1, 1.5), (2, 3, 4))]
-TWO_STAGE = [Guidance(e, m, change) for e, m, change in product((1, 1.5), (2, 3, 4), (0.9, 0.8, 0.7))]
-ARMS = {"label": LABEL, "one stage": ONE_STAGE, "one stage, two weights": TWO_WEIGHTS, "two stages": TWO_STAGE}
+WEIGHTS = (1, 1.5, 2, 3)
+ARMS = {
+    "label": [Guidance(emotion=w, change=0) for w in WEIGHTS],
+    "one stage": [Guidance(together=w) for w in WEIGHTS],
+    "muscles alone": [Guidance(muscles=w, change=1) for w in WEIGHTS],
+    "two stages": [Guidance(e, m, change) for e, m, change in product((1, 1.5), (1.5, 2, 3), (0.9, 0.8, 0.7))],
+}
 
 
 @dataclass(frozen=True)

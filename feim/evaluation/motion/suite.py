@@ -21,7 +21,7 @@ from feim.evaluation.motion.reading import reading
 from feim.evaluation.report import Report, Row, go_on
 from feim.evaluation.speech import weights
 from feim.models import CHECKPOINTS, checkpoint, model_class
-from feim.models.motion import MotionDiffusion, Wish
+from feim.models.motion import Guidance, MotionDiffusion, Wish
 from feim.signal.emotion import EMOTIONS
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Extent:
     """How much is measured: networks, steps that each learns, films of each length that it learns from, films asked for, lines read."""
 
     seeds: int = 6
-    steps: int = 2500
+    steps: int = 2000
     films: int = 800
     asked: int = 180
     lines: int | None = None
@@ -98,8 +98,15 @@ def experiment(extent: Extent, runs: Path, say: Callable[[str], None]) -> dict:
     judge, test = taught(), asked_for("test", extent.asked)
     found = [compared(network, judge, test, settings) for network in networks]
     truth = right(judge, np.stack([one.levels for one in test.films]), test.labels)
-    chosen_settings = {arm: f"w_E {g.emotion:g}, w_M {g.muscles:g}, τ {g.change}" for arm, g in settings.items()}
+    chosen_settings = {arm: _told(guidance) for arm, guidance in settings.items()}
     return {"networks": found, "settings": chosen_settings, "judge on true films": truth, "films": len(test.films)}
+
+
+def _told(guidance: Guidance) -> str:
+    """A setting as the table prints it."""
+    if guidance.together is not None:
+        return f"w {guidance.together:g}"
+    return f"w_E {guidance.emotion:g}, w_M {guidance.muscles:g}, τ {guidance.change:g}"
 
 
 def differences(found: dict) -> list[Row]:
@@ -122,7 +129,7 @@ def differences(found: dict) -> list[Row]:
     rows += [
         paired("AU text, one stage − label only", "one stage", "label", TEXT_GAIN),
         paired("two stages − one stage", "two stages", "one stage", STAGE_GAIN, note="; one stage is guided by the whole prompt"),
-        paired("two stages − one stage with a weight for each", "two stages", "one stage, two weights", None),
+        paired("two stages − muscles alone in one stage", "two stages", "muscles alone", None, note="; what the first stage adds"),
         paired("shuffled AU text − label only", "shuffled", "label", None, note="; the gain must be lost"),
     ]
     for arm in networks[0]:

@@ -22,8 +22,8 @@ from feim.training.card import model_card, publish
 from feim.training.loop import Settings, share_of_batch, train
 from feim.training.order import Order
 
-STEPS, BATCH = 4000, 64
-FILMS = 1500  # of each length
+STEPS, BATCH = 4000, 32
+FILMS = 1000  # of each length
 LENGTHS = (50, 75, 100, 125, 150)  # frames: 2 to 6 s
 MINIATURE = {"channels": 16, "blocks": 2, "condition": 16}
 
