@@ -118,6 +118,7 @@ def think(network: TextEmotion, text: str, emotion: str | None = None, ask: Ask 
     Raises: UnknownEmotion. A text without words gives a face at rest and a note; a language model that fails gives a note.
     """
     wished = None if emotion is None else parse_label(emotion)
+    text = text.encode("utf-8", "replace").decode()  # half characters, which no terminal and no file takes
     own = chain(network, text, wished)
     if ask is None or not own.words:
         return own

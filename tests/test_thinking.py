@@ -73,6 +73,10 @@ def test_other_alphabets_are_named(network):
     assert chain(network, "Привет, мир", "happy").emotion == "happy"
 
 
+def test_half_characters_are_replaced(network):
+    think(network, "so happy \ud800").text.encode()
+
+
 def test_long_texts_are_read_from_the_beginning(network):
     thought = chain(network, "I am so happy. " * 5000)
     assert thought.emotion == "happy"

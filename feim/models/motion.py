@@ -11,8 +11,8 @@ With D(x, t; e, m) for the network's clean estimate under the emotion e and the 
 
 One stage is usual guidance by the whole prompt, D̂ = D(∅, ∅) + w [D(e, m) − D(∅, ∅)] at all times. It draws what is usual for the
 emotion along with what was asked for; two stages do not, which is what `python -m feim evaluate motion` measures. Deviations from the
-paper: units in place of pixels; a description is a set of words (unit, grade, moment), embedded and summed, in place of a text encoder's
-sentence; the second stage hears the muscles alone.
+paper: units in place of pixels; a description is a set of words (unit, grade, moment), embedded, summed, and laid over the stretch where
+its moments are meant, in place of a text encoder's sentence; the second stage hears the muscles alone.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from feim.nn.blocks import ConvNeXtBlock
 from feim.nn.diffusion import SOLVERS, alpha_sigma, diffuse, guide, steps_evenly
 from feim.nn.score_networks import time_embedding
 from feim.signal.emotion import EMOTIONS, UNLABELLED
-from feim.signal.muscles import TOLD, UNITS, Muscle, encode
+from feim.signal.muscles import MOMENTS, TOLD, UNITS, Muscle, encode
 
 CENTRE, SPREAD = 0.1, 0.25  # of levels: the network sees (level − centre) / spread
 DILATIONS = (1, 2, 4)
@@ -45,7 +45,7 @@ class Guidance:
 
     emotion: float = 1.5
     muscles: float = 2.0
-    change: float = 0.9
+    change: float = 0.8
     together: float | None = None
 
     def at(self, t: float) -> tuple[bool, bool, float]:
@@ -83,6 +83,8 @@ class MotionDiffusion(nn.Module):
         self.emotion = nn.Embedding(len(EMOTIONS) + 1, c.condition)  # the last one: not told
         self.strength = nn.Linear(1, c.condition, bias=False)
         self.muscles = nn.Linear(len(UNITS) * TOLD, c.condition)  # a sum over the description's words; its bias: told
+        self.when = nn.Linear(PLACES, len(MOMENTS))  # how much each moment is meant at each place
+        self.timed = nn.Linear(len(UNITS), c.channels, bias=False)
         self.untold = nn.Parameter(torch.zeros(c.condition))
         self.input = nn.Linear(len(UNITS) * FOLD + PLACES, c.channels)
         self.blocks = nn.ModuleList(
@@ -100,7 +102,9 @@ class MotionDiffusion(nn.Module):
         condition = nn.functional.silu(felt + asked + self.time(time_embedding(t, self.config.condition)))  # (B, D)
         batch, units, frames = x.shape
         x = nn.functional.pad(x, (0, -frames % FOLD)).transpose(1, 2).reshape(batch, -1, FOLD * units)  # (B, F/5, 5·17)
-        h = self.input(torch.cat([x, _places(x)], dim=2)).transpose(1, 2)  # (B, C, F/5)
+        places = _places(x)  # (B, F/5, 6)
+        meant = torch.einsum("bnm,bum->bnu", self.when(places).softmax(-1), muscles[:, :, -len(MOMENTS) :]) * told[:, None, None]
+        h = (self.input(torch.cat([x, places], dim=2)) + self.timed(meant)).transpose(1, 2)  # (B, C, F/5)
         for block in self.blocks:
             h = block(h, condition)
         h = self.output(self.norm(h.transpose(1, 2)))  # (B, F/5, 5·17)

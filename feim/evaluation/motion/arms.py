@@ -99,8 +99,11 @@ def chosen(networks: Iterable[MotionDiffusion], valid: Asked) -> dict[str, Guida
 
 
 def compared(network: MotionDiffusion, judge: nn.Module, test: Asked, settings: dict[str, Guidance]) -> dict[str, dict[str, float]]:
-    """Arm → F1 of what was asked for, over all films, natural ones and compounds, and the share of emotions that the judge finds."""
+    """Arm → F1 of the units asked for, over all films, natural ones and compounds; of units in single frames, beside the true film's;
+    and the share of emotions that the judge finds.
+    """
     wanted, compound = test.wanted, np.array([len(labels) > 1 for labels in test.labels])
+    truth = np.stack([one.levels for one in test.films]) >= SEEN  # (B, F, 17): when, too
     plans: dict[str, Callable[[], np.ndarray]] = {arm: lambda g=g: drawn(network, test.films, g) for arm, g in settings.items()}
     plans["shuffled"] = lambda: drawn(network, test.films, settings["two stages"], shuffled(test.films))
     found = {}
@@ -109,6 +112,7 @@ def compared(network: MotionDiffusion, judge: nn.Module, test: Asked, settings: 
         shown = seen(levels)
         found[arm] = {
             "F1": f1(shown, wanted),
+            "frames": f1(levels >= SEEN, truth),
             "natural": f1(shown[~compound], wanted[~compound]),
             "compound": f1(shown[compound], wanted[compound]),
             "emotion": right(judge, levels, test.labels),

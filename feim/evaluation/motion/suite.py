@@ -38,7 +38,7 @@ class Extent:
     """How much is measured: networks, steps that each learns, films of each length that it learns from, films asked for, lines read."""
 
     seeds: int = 6
-    steps: int = 2000
+    steps: int = 1500
     films: int = 800
     asked: int = 180
     lines: int | None = None
@@ -123,7 +123,7 @@ def differences(found: dict) -> list[Row]:
 
     rows = []
     for arm in networks[0]:
-        parts = ", ".join(f"{part} {mean(of(arm, part)).value:.3f}" for part in ("natural", "compound"))
+        parts = ", ".join(f"{part} {mean(of(arm, part)).value:.3f}" for part in ("natural", "compound", "frames"))
         note = f"{parts}; {settings.get(arm, 'as two stages')}; {found['films']} films of unseen combinations"
         rows.append(Row(f"AU-F1, {arm}", mean(of(arm)).value, digits=3, note=f"± {mean(of(arm)).error:.3f} (SE); {note}"))
     rows += [

@@ -14,16 +14,18 @@ from torch import Tensor
 
 from feim.data.batching import generators
 from feim.data.synthetic.muscle_films import MuscleFilm, films
-from feim.models.motion import MotionDiffusion, motion_losses
+from feim.models.motion import MotionDiffusion, Wish, motion_losses
+from feim.nn.agreement import f1
 from feim.signal.emotion import EMOTIONS
 from feim.signal.face_motion import FRAME_RATE
-from feim.signal.muscles import encode
+from feim.signal.muscles import SEEN, asked, encode
 from feim.training.card import model_card, publish
 from feim.training.loop import Settings, share_of_batch, train
 from feim.training.order import Order
 
 STEPS, BATCH = 4000, 32
 FILMS = 1000  # of each length
+MEASURED, MEASURED_SEED, MEASURED_FRAMES = 140, 60_000, 100  # films for the card
 LENGTHS = (50, 75, 100, 125, 150)  # frames: 2 to 6 s
 MINIATURE = {"channels": 16, "blocks": 2, "condition": 16}
 
@@ -31,6 +33,8 @@ MINIATURE = {"channels": 16, "blocks": 2, "condition": 16}
 def run(order: Order) -> MotionDiffusion:
     """Make the films, train; save as "motion"."""
     order.refuse("motion", "faces", "heads", "initial", "decoder", "name", "shares", "forget_emotions", "blocks")
+    if order.corpora:
+        raise ValueError("the recipe motion makes its own films and has no use for --corpus; leave it out")
     torch.manual_seed(0)
     model = MotionDiffusion(MotionDiffusion.Config(**MINIATURE) if order.miniature else None)
     count, lengths = (70, LENGTHS[:2]) if order.miniature else (FILMS, LENGTHS)
@@ -51,9 +55,21 @@ def run(order: Order) -> MotionDiffusion:
         ],
         settings=asdict(settings) | {"batch": BATCH},
         seconds=trained.seconds,
+        metrics={"combinations that no training film has": measure(trained.model)},
     )
     publish(trained.model, "motion", card, order.checkpoints)
     return trained.model
+
+
+def measure(model: MotionDiffusion) -> dict[str, float]:
+    """Films of the test's natural combinations, drawn anew: F1 of the units that are seen, and of units in single frames."""
+    asked_for = [film for film in films("test", MEASURED, MEASURED_SEED, MEASURED_FRAMES) if film.muscles]
+    wishes = [Wish(EMOTIONS.index(film.emotion), film.strength, film.muscles) for film in asked_for]
+    drawn = model.sample(wishes, MEASURED_FRAMES, range(len(wishes)))  # (B, F, 17)
+    height = np.sort(drawn, axis=1)[:, -MEASURED_FRAMES // 10 :].mean(1)
+    wanted, true = np.stack([asked(film.muscles) for film in asked_for]), np.stack([film.levels for film in asked_for])
+    scores = {"AU-F1": f1(height >= SEEN, wanted), "AU-F1 of frames": f1(drawn >= SEEN, true >= SEEN)}
+    return {"films": len(wishes)} | {name: round(value, 3) for name, value in scores.items()}
 
 
 def batches(seed: int, count: int, size: int, lengths: tuple[int, ...] = LENGTHS) -> Callable[[int], dict[str, Tensor]]:
