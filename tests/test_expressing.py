@@ -82,7 +82,7 @@ def test_a_late_feeling_comes_late(network):
 def test_peaks_are_on_stressed_words(network):
     bumps = peaks(("SO", "happy"), WORDS, 100)
     assert bumps.max() == pytest.approx(1, abs=0.02)
-    assert np.flatnonzero(bumps > 0.9).tolist() == [9, 10, 11, 12, *range(60, 65)][: len(np.flatnonzero(bumps > 0.9))]
+    assert np.flatnonzero(bumps > 0.9).tolist() == [10, 11, 12, 61, 62, 63]  # around 0.45 s and 2.5 s
     assert not peaks(("missing",), WORDS, 100).any()
     assert not peaks(("so",), (), 100).any()
     calm, stressed = (expression_track(network, thought(emphasis=e), 100, WORDS, 3) for e in ((), (4,)))

@@ -75,6 +75,7 @@ class MotionDiffusion(nn.Module):
         channels: int = 64
         blocks: int = 6
         condition: int = 48
+        laid: bool = True  # over the stretch, word by word; else a description is heard as a whole, as a text encoder's one vector
 
     def __init__(self, config: "MotionDiffusion.Config | None" = None):
         super().__init__()
@@ -83,8 +84,8 @@ class MotionDiffusion(nn.Module):
         self.emotion = nn.Embedding(len(EMOTIONS) + 1, c.condition)  # the last one: not told
         self.strength = nn.Linear(1, c.condition, bias=False)
         self.muscles = nn.Linear(len(UNITS) * TOLD, c.condition)  # a sum over the description's words; its bias: told
-        self.when = nn.Linear(PLACES, len(MOMENTS))  # how much each moment is meant at each place
-        self.timed = nn.Linear(len(UNITS), c.channels, bias=False)
+        self.when = nn.Linear(PLACES, len(MOMENTS)) if c.laid else None  # how much each moment is meant at each place
+        self.timed = nn.Linear(len(UNITS), c.channels, bias=False) if c.laid else None
         self.untold = nn.Parameter(torch.zeros(c.condition))
         self.input = nn.Linear(len(UNITS) * FOLD + PLACES, c.channels)
         self.blocks = nn.ModuleList(
@@ -103,8 +104,11 @@ class MotionDiffusion(nn.Module):
         batch, units, frames = x.shape
         x = nn.functional.pad(x, (0, -frames % FOLD)).transpose(1, 2).reshape(batch, -1, FOLD * units)  # (B, F/5, 5·17)
         places = _places(x)  # (B, F/5, 6)
-        meant = torch.einsum("bnm,bum->bnu", self.when(places).softmax(-1), muscles[:, :, -len(MOMENTS) :]) * told[:, None, None]
-        h = (self.input(torch.cat([x, places], dim=2)) + self.timed(meant)).transpose(1, 2)  # (B, C, F/5)
+        h = self.input(torch.cat([x, places], dim=2))  # (B, F/5, C)
+        if self.config.laid:
+            meant = torch.einsum("bnm,bum->bnu", self.when(places).softmax(-1), muscles[:, :, -len(MOMENTS) :])  # (B, F/5, 17)
+            h = h + self.timed(meant * told[:, None, None])
+        h = h.transpose(1, 2)  # (B, C, F/5)
         for block in self.blocks:
             h = block(h, condition)
         h = self.output(self.norm(h.transpose(1, 2)))  # (B, F/5, 5·17)

@@ -59,11 +59,12 @@ def asked_for(split: str, count: int) -> Asked:
     return Asked([*natural, *(both[n] for n in mine)], labels)
 
 
-def trained(seed: int, steps: int, films_each: int, folder: Path) -> MotionDiffusion:
+def trained(seed: int, steps: int, films_each: int, folder: Path, laid: bool = True) -> MotionDiffusion:
     """A network of its own: other initial weights, films and noise; goes on where an earlier run stopped."""
     settings = Settings(steps, learning_rate=2e-3, mixed_precision=False, seed=seed, checkpoint_minutes=60)
     torch.manual_seed(seed)
-    return train(MotionDiffusion(), batches(1000 + seed, films_each, BATCH), motion_losses, settings, folder, resume=True).model
+    network = MotionDiffusion(MotionDiffusion.Config(laid=laid))
+    return train(network, batches(1000 + seed, films_each, BATCH), motion_losses, settings, folder, resume=True).model
 
 
 def drawn(network: MotionDiffusion, films: Sequence[MuscleFilm], guidance: Guidance, muscles: Sequence[tuple[Muscle, ...]] | None = None):

@@ -42,9 +42,10 @@ class Extent:
     films: int = 800
     asked: int = 180
     lines: int | None = None
+    whole: int = 4  # more networks, which hear a description as a whole
 
 
-FULL, QUICK = Extent(), Extent(2, 60, 64, 24, 100)
+FULL, QUICK = Extent(), Extent(2, 60, 64, 24, 100, 2)
 
 
 def evaluate_motion(
@@ -64,8 +65,10 @@ def evaluate_motion(
     report.measure("reading", partial(reading, reader, files[0], Path(data) / "meld", extent.lines))
     report.measure("cost", partial(cost, drawer, files))
     runs = Path(out) / ("motion-runs-quick" if quick else "motion-runs")
-    findings = report.find("arms", partial(experiment, extent, runs, say))
-    report.measure("arms", partial(differences, findings))
+    found = report.find("arms", partial(experiment, extent, extent.seeds, True, runs, say))
+    report.measure("arms", partial(differences, found))
+    found = report.find("heard as a whole", partial(experiment, extent, extent.whole, False, runs, say))
+    report.measure("heard as a whole", partial(stages, found))
     return report
 
 
@@ -88,12 +91,13 @@ def cost(network: MotionDiffusion, files: list[Path]) -> list[Row]:
     ]
 
 
-def experiment(extent: Extent, runs: Path, say: Callable[[str], None]) -> dict:
-    """Every arm's figures, network by network."""
+def experiment(extent: Extent, seeds: int, laid: bool, runs: Path, say: Callable[[str], None]) -> dict:
+    """Every arm's figures, network by network; `laid` is the shipped network's way to hear a description."""
     networks = []
-    for seed in range(extent.seeds):
-        say(f"network {seed + 1} of {extent.seeds} learns, {extent.steps} steps")
-        networks.append(trained(seed, extent.steps, extent.films, runs / f"seed-{seed}"))
+    for seed in range(seeds):
+        say(f"network {seed + 1} of {seeds} learns, {extent.steps} steps")
+        folder = runs / f"{'seed' if laid else 'whole'}-{seed}"
+        networks.append(trained(seed, extent.steps, extent.films, folder, laid))
     settings = chosen(networks, asked_for("valid", extent.asked // 2))
     judge, test = taught(), asked_for("test", extent.asked)
     found = [compared(network, judge, test, settings) for network in networks]
@@ -110,35 +114,49 @@ def _told(guidance: Guidance) -> str:
 
 
 def differences(found: dict) -> list[Row]:
-    """Paired over networks. A difference counts if it is more than its floor and than twice its standard error: the bar is the larger."""
-    networks, settings = found["networks"], found["settings"]
-
-    def of(arm: str, what: str = "F1") -> list[float]:
-        return [one[arm][what] for one in networks]
-
-    def paired(name: str, first: str, second: str, floor: float | None, what: str = "F1", note: str = "") -> Row:
-        apart = mean([a - b for a, b in zip(of(first, what), of(second, what), strict=True)])
-        bar = None if floor is None else floor if floor < 0 else float(np.nanmax([floor, 2 * apart.error]))
-        return Row(name, apart.value, bar, digits=3, note=f"± {apart.error:.3f} (SE), {apart.count} networks{note}")
-
-    rows = []
-    for arm in networks[0]:
-        parts = ", ".join(f"{part} {mean(of(arm, part)).value:.3f}" for part in ("natural", "compound", "frames"))
-        note = f"{parts}; {settings.get(arm, 'as two stages')}; {found['films']} films of unseen combinations"
-        rows.append(Row(f"AU-F1, {arm}", mean(of(arm)).value, digits=3, note=f"± {mean(of(arm)).error:.3f} (SE); {note}"))
+    """Arms side by side, and differences paired over networks."""
+    networks = found["networks"]
+    rows = [_scored(found, arm, f"AU-F1, {arm}") for arm in networks[0]]
     rows += [
-        paired("AU text, one stage − label only", "one stage", "label", TEXT_GAIN),
-        paired("two stages − one stage", "two stages", "one stage", STAGE_GAIN, note="; one stage is guided by the whole prompt"),
-        paired("two stages − muscles alone in one stage", "two stages", "muscles alone", None, note="; what the first stage adds"),
-        paired("shuffled AU text − label only", "shuffled", "label", None, note="; the gain must be lost"),
+        _paired(networks, "AU text, one stage − label only", "one stage", "label", TEXT_GAIN),
+        _paired(networks, "two stages − one stage", "two stages", "one stage", STAGE_GAIN, note="; one stage: guided by the whole prompt"),
+        _paired(networks, "two stages − muscles alone in one stage", "two stages", "muscles alone", note="; what the first stage adds"),
+        _paired(networks, "shuffled AU text − label only", "shuffled", "label", note="; the gain must be lost"),
     ]
-    for arm in networks[0]:
-        rows.append(Row(f"emotion found, {arm}", mean(of(arm, "emotion")).value, digits=3))
-    rows.append(
-        Row("emotion found, true films of these combinations", found["judge on true films"], digits=3, note="the judge's own limit")
-    )
+    rows += [Row(f"emotion found, {arm}", mean([one[arm]["emotion"] for one in networks]).value, digits=3) for arm in networks[0]]
     rows += [
-        paired("emotion found, two stages − one stage", "two stages", "one stage", -EMOTION_LOST, "emotion"),
-        paired("emotion found, two stages − label only", "two stages", "label", -EMOTION_LOST, "emotion"),
+        Row("emotion found, true films of them", found["judge on true films"], digits=3, note="the judge's own limit"),
+        _paired(networks, "emotion found, two stages − one stage", "two stages", "one stage", -EMOTION_LOST, "emotion"),
+        _paired(networks, "emotion found, two stages − label only", "two stages", "label", -EMOTION_LOST, "emotion"),
     ]
     return rows
+
+
+def stages(found: dict) -> list[Row]:
+    """What stages do for a network that hears a description as one vector, as the paper's does, and not word by word where it is meant."""
+    networks = found["networks"]
+    rows = [_scored(found, arm, f"heard as a whole: AU-F1, {arm}") for arm in ("label", "one stage", "muscles alone", "two stages")]
+    return [
+        *rows,
+        _paired(networks, "heard as a whole: two stages − one stage", "two stages", "one stage"),
+        _paired(networks, "heard as a whole: emotion found, two stages − one stage", "two stages", "one stage", what="emotion"),
+    ]
+
+
+def _scored(found: dict, arm: str, name: str) -> Row:
+    """One arm's F1, over networks."""
+    score = mean([one[arm]["F1"] for one in found["networks"]])
+    parts = ", ".join(
+        f"{part} {mean([one[arm][part] for one in found['networks']]).value:.3f}" for part in ("natural", "compound", "frames")
+    )
+    note = (
+        f"± {score.error:.3f} (SE); {parts}; {found['settings'].get(arm, 'as two stages')}; {found['films']} films of unseen combinations"
+    )
+    return Row(name, score.value, digits=3, note=note)
+
+
+def _paired(networks: list, name: str, first: str, second: str, floor: float | None = None, what: str = "F1", note: str = "") -> Row:
+    """A difference within each network. Where more is wanted, it counts if it exceeds its floor and twice its error: the bar is the larger."""
+    apart = mean([one[first][what] - one[second][what] for one in networks])
+    bar = floor if floor is None or floor < 0 else float(np.nanmax([floor, 2 * apart.error]))
+    return Row(name, apart.value, bar, digits=3, note=f"± {apart.error:.3f} (SE), {apart.count} networks{note}")
