@@ -42,7 +42,7 @@ class Extent:
     films: int = 800
     asked: int = 180
     lines: int | None = None
-    whole: int = 4  # more networks, which hear a description as a whole
+    whole: int = 3  # more networks, which hear a description as a whole
 
 
 FULL, QUICK = Extent(), Extent(2, 60, 64, 24, 100, 2)
@@ -156,7 +156,7 @@ def _scored(found: dict, arm: str, name: str) -> Row:
 
 
 def _paired(networks: list, name: str, first: str, second: str, floor: float | None = None, what: str = "F1", note: str = "") -> Row:
-    """A difference within each network. Where more is wanted, it counts if it exceeds its floor and twice its error: the bar is the larger."""
+    """A difference within each network; it counts if it exceeds its floor and twice its error, so the larger is the bar."""
     apart = mean([one[first][what] - one[second][what] for one in networks])
     bar = floor if floor is None or floor < 0 else float(np.nanmax([floor, 2 * apart.error]))
     return Row(name, apart.value, bar, digits=3, note=f"± {apart.error:.3f} (SE), {apart.count} networks{note}")
