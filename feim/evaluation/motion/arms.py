@@ -50,7 +50,7 @@ class Asked:
 
 
 def asked_for(split: str, count: int) -> Asked:
-    """Natural combinations of a split and compounds, `count` of each; every third compound is for validation, the others for the test."""
+    """About `count` films of a split's natural combinations; and of compounds, every third of which is for validation, as many at most."""
     natural = [one for one in films(split, 7 * count // 6, SAMPLED + (split == "test"), FRAMES) if one.muscles]
     pairs = list(COMPOUNDS)
     both = compound_films(2 * count, SAMPLED, FRAMES)
