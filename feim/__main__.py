@@ -11,7 +11,7 @@ from feim.data.corpora import CORPORA
 from feim.signal.emotion import EMOTIONS, EXAMPLE
 from feim.training.recipes import RECIPES
 
-SUITES = ("speech", "feim-tts", "speed", "talking-face", "talking-face-gan", "intensity")
+SUITES = ("speech", "feim-tts", "speed", "talking-face", "talking-face-gan", "intensity", "motion")
 BENCHES = ("speak", "stream", "animate")
 FEELINGS = f"{', '.join(EMOTIONS)}; or a mixture, such as {EXAMPLE}"
 
@@ -70,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     animate.add_argument("--out", required=True, type=Path, help="mp4")
     animate.add_argument("--subtitles", choices=("vtt", "srt"), help="also as a file of this kind beside the film; needs --text")
 
+    think = _command(parsers, "think", commands.think, "which feeling a text holds, how strongly, which muscles and words show it, and why")
+    think.add_argument("--text", required=True)
+    think.add_argument("--emotion", metavar="EMOTION", help=f"{', '.join(EMOTIONS)} (default: what the text holds)")
+
     analyse = _command(parsers, "analyse", commands.analyse, "which emotion a voice shows, over time and as a whole")
     analyse.add_argument("file", type=Path, metavar="FILE", help="a sound, or a film with sound")
     analyse.add_argument(
@@ -78,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
 
     train = _command(parsers, "train", commands.train, "train a model and write its weights and card")
     train.add_argument("recipe", choices=sorted(RECIPES))
-    train.add_argument("--corpus", type=Path, action="append", default=[], help="a prepared corpus; repeat for more")
+    train.add_argument(
+        "--corpus", type=Path, action="append", default=[], help="a prepared corpus; repeat for more; of text-emotion: MELD's own folder"
+    )
     train.add_argument("--faces", type=Path, help="the London set's folder")
     train.add_argument("--heads", type=Path, help="ICT-FaceKit's folder, for what learns from rendered heads")
     train.add_argument("--out", type=Path, help="the run's state and logs (default: runs/NAME or runs/RECIPE, or with -DECODER)")
@@ -146,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
         "--data",
         type=Path,
         required=True,
-        help="folder with text/, librispeech/, london/, models/ (DNSMOS); feim-tts: nemo/; intensity: ict_facekit/; gan: films",
+        help="folder with text/, librispeech/, london/, models/ (DNSMOS); feim-tts: nemo/; intensity: ict_facekit/; motion: meld/; gan: films",
     )
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from feim.training.recipes import NEEDS, RECIPES
+from feim.training.recipes import NEEDS, NEEDS_NOTHING, RECIPES
 
 
 def speak(options: argparse.Namespace) -> dict:
@@ -129,6 +129,21 @@ def analyse(options: argparse.Namespace) -> dict:
     }
 
 
+def think(options: argparse.Namespace) -> dict:
+    import feim
+
+    thought = feim.load().think(options.text, options.emotion)
+    if not options.json:
+        for note in thought.notes:
+            print(f"note: {note}")
+        for number, step in enumerate(thought.steps, 1):
+            print(f"{number}. {step}")
+        print(f"An estimate of the {thought.source}: {thought.emotion}, γ = {thought.intensity:g}")
+        for label, probability in sorted(thought.probabilities.items(), key=lambda pair: -pair[1]):
+            print(f"{label:10} {probability:.2f}  {'█' * round(40 * probability)}")
+    return thought.as_dict()
+
+
 def train(options: argparse.Namespace) -> dict:
     import os
 
@@ -146,7 +161,7 @@ def train(options: argparse.Namespace) -> dict:
         raise ValueError("--miniature needs --checkpoints FOLDER, so that the shipped weights stay")
     _check_steps(options.steps)
     needed = NEEDS.get(options.recipe, "corpus")
-    if not getattr(options, needed):
+    if options.recipe not in NEEDS_NOTHING and not getattr(options, needed):
         raise ValueError(f"the recipe {options.recipe} needs --{needed} FOLDER")
     order = Order(
         corpora=tuple(options.corpus),
@@ -252,6 +267,7 @@ def evaluate(options: argparse.Namespace) -> dict:
     from feim.evaluation.faces.suite import evaluate_talking_face
     from feim.evaluation.gan.suite import evaluate_gan
     from feim.evaluation.intensity.suite import evaluate_intensity
+    from feim.evaluation.motion.suite import evaluate_motion
     from feim.evaluation.speech import evaluate_speech
     from feim.evaluation.speed import evaluate_speed
 
@@ -262,10 +278,11 @@ def evaluate(options: argparse.Namespace) -> dict:
         return compared[options.suite](feim.load(), *given, options.ablations).as_dict()
     if options.ablations:
         raise ValueError(f"--ablations is of the suites {' and '.join(compared)}; leave it out")
-    evaluate = {
+    plain = {
         "speech": evaluate_speech, "speed": evaluate_speed, "talking-face": evaluate_talking_face, "intensity": evaluate_intensity,
-    }[options.suite]  # fmt: skip
-    return evaluate(feim.load(), *given).as_dict()
+        "motion": evaluate_motion,
+    }  # fmt: skip
+    return plain[options.suite](feim.load(), *given).as_dict()
 
 
 def bench(options: argparse.Namespace) -> dict:

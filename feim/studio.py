@@ -14,6 +14,7 @@ from feim.animating import SIZE, PreparedFace, TalkingHead, film, prepared, reco
 from feim.animating import Sound as Said
 from feim.feeling import Intensity, as_drawn, constant, heard_in, is_curve, parse_curve
 from feim.hearing import Heard, Sound, hear, samples
+from feim.language_model import from_environment
 from feim.models import checkpoint, model_class
 from feim.models.checkpoint import MissingCheckpoint
 from feim.models.embeddings import FaceNetwork, crop_to_tensor
@@ -24,6 +25,7 @@ from feim.signal.emotion import EMOTIONS, NEUTRAL, Emotion, Feeling, parse_emoti
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
 from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
+from feim.thinking import Reasoning, think
 
 FaceSource = str | Path | Image.Image | np.ndarray | PreparedFace | torch.Tensor
 RENDERERS = ("portrait", "gan")
@@ -211,6 +213,18 @@ class Studio:
             return hear(recogniser, audio, friends, self._take("voice-intensity"))
         except MissingCheckpoint:
             return hear(recogniser, audio, friends)
+
+    def think(self, text: str, emotion: str | None = None) -> Reasoning:
+        """Think before drawing: which feeling a text holds, how strongly, which muscles show it, which words carry it, and why.
+
+        A language model is asked only where FEIM_LLM_URL names one (feim.language_model), and the built-in chain answers where it fails.
+
+        Args: emotion: what it shall be said with; None lets the text decide.
+        Raises: UnknownEmotion, InvalidSetting, MissingCheckpoint, DamagedCheckpoint.
+        """
+        if not isinstance(text, str):
+            raise InvalidSetting(f"the text is {text!r}; give words in quotes")
+        return think(self._take("text-emotion"), text, emotion, from_environment())
 
     def _take(self, name: str) -> torch.nn.Module:
         """Weights from the shelf, loaded once."""

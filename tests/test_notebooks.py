@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 LESSONS = (
     "01_sound_and_faces", "02_feim_tts", "03_intensity_and_guidance", "04_real_corpora", "05_talking_face_gan", "06_super_resolution",
-    "07_any_photo", "08_frame_wise_intensity",
+    "07_any_photo", "08_frame_wise_intensity", "09_think_before_draw",
 )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ MODELS = {  # weights → the module and class that they belong to
     "voice-intensity": ("feim.models.intensity", "VoiceIntensity"),
     "emotion-space": ("feim.models.emotion_space", "EmotionSpace"),
     "talking-face": ("feim.models.talking_face", "TalkingFace"),
+    "text-emotion": ("feim.models.text_emotion", "TextEmotion"),
+    "motion": ("feim.models.motion", "MotionDiffusion"),
 }
 
 

@@ -41,6 +41,25 @@ def read(source: Path) -> list[Utterance]:
     ]
 
 
+def read_lines(source: Path) -> dict[str, list[tuple[str, str]]]:
+    """What is said and with which of our emotions, by split; of the published folder only the three tables are needed.
+
+    Raises: MissingCorpus.
+    """
+    tables = {split: _find(source, table) for split, (table, _) in SPLITS.items()}
+    absent = [SPLITS[split][0] for split, table in tables.items() if table is None]
+    if absent:
+        raise MELD.missing(f"{source} has no {', no '.join(absent)}")
+    return {
+        split: [
+            (row["Utterance"].translate(WINDOWS_MARKS), parse_label(row["Emotion"]))
+            for row in MELD.table(table, "Utterance", "Emotion")
+            if row["Utterance"]
+        ]
+        for split, table in tables.items()
+    }
+
+
 def _find(source: Path, name: str) -> Path | None:
     """A table or folder, wherever its archive was unpacked."""
     return next((path for depth in ("", "*/", "*/*/") for path in sorted(source.glob(depth + name))), None)

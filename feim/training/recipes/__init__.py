@@ -21,6 +21,8 @@ RECIPES = {
     "emotion-space": "feim.training.recipes.emotion_space",
     "super-resolution": "feim.training.recipes.super_resolution",
     "talking-face": "feim.training.recipes.talking_face",
+    "text-emotion": "feim.training.recipes.text_emotion",
+    "motion": "feim.training.recipes.motion",
 }
 NEEDS = {  # in place of a corpus
     "landmarks": "faces",
@@ -29,3 +31,4 @@ NEEDS = {  # in place of a corpus
     "expression-judge": "heads",
     "emotion-space": "heads",
 }
+NEEDS_NOTHING = ("motion",)  # makes its own films
