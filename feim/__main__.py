@@ -152,7 +152,8 @@ def _parser() -> argparse.ArgumentParser:
         "--data",
         type=Path,
         required=True,
-        help="folder with text/, librispeech/, london/, models/ (DNSMOS); feim-tts: nemo/; intensity: ict_facekit/; motion: meld/; gan: films",
+        help="folder with text/, librispeech/, london/, models/ (DNSMOS); feim-tts and intensity: nemo/, ict_facekit/; motion: meld/; "
+        "gan: films",
     )
     evaluate.add_argument("--out", type=Path, default=Path("runs/evaluation"))
     evaluate.add_argument("--quick", action="store_true", help="a few sentences only")
