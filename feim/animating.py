@@ -22,7 +22,7 @@ from feim.signal.face_motion import FRAME_RATE, FaceMotion
 from feim.signal.framing import frame_face
 from feim.signal.gestures import gestures, perform
 from feim.signal.landmarks import FEATURES
-from feim.signal.spoken_words import spoken_words
+from feim.signal.spoken_words import Word, spoken_words
 from feim.signal.subtitles import Cue, cues
 from feim.signal.video import write_video
 from feim.signal.visemes import speech_level, visemes
@@ -48,7 +48,7 @@ class Sound:
     Attributes:
         waveform: (samples,) at 16 kHz; mouth: (F, 47), what the mouth does.
         mel: (128, T), level: (T,) dB and pitch: (T,) Hz, 100 a second.
-        cues: subtitles, none for recordings.
+        words: with their times, and cues: subtitles; none for recordings.
     """
 
     waveform: np.ndarray
@@ -56,6 +56,7 @@ class Sound:
     mel: np.ndarray
     level: np.ndarray
     pitch: np.ndarray
+    words: list[Word]
     cues: list[Cue]
 
 
@@ -141,12 +142,23 @@ class TalkingHead:
 
 
 def film(
-    face: PreparedFace, sound: Sound, feeling: Emotion, seed: int, clock: dict[str, float], intensity: np.ndarray | None = None
+    face: PreparedFace,
+    sound: Sound,
+    feeling: Emotion,
+    seed: int,
+    clock: dict[str, float],
+    intensity: np.ndarray | None = None,
+    muscles: np.ndarray | None = None,
 ) -> TalkingHead:
-    """Put a face, prepared for the portrait renderer, and what it says together; intensity: (F,) γ, without it the feeling's own."""
+    """Put a face, prepared for the portrait renderer, and what it says together.
+
+    Args:
+        intensity: (F,) γ; without it the feeling's own.
+        muscles: (F, 47), the expression in each frame; without it the feeling's prototype.
+    """
     began = time.perf_counter()
     gamma = constant(feeling.intensity, len(sound.mouth)) if intensity is None else intensity
-    motion = moved(sound, feeling, gamma, seed)
+    motion = moved(sound, feeling, gamma, seed, muscles)
     clock = clock | {"motion": clock.get("motion", 0.0) + time.perf_counter() - began, "video": len(motion) / FRAME_RATE}
     clock["total"] = clock["face"] + clock["motion"]
     drawn = face.portrait
@@ -163,10 +175,11 @@ def _drawn(face: Portrait, motion: FaceMotion, part: slice) -> Iterator[np.ndarr
         yield from face.frames(motion[start : min(start + AT_ONCE, part.stop)])
 
 
-def moved(sound: Sound, feeling: Emotion, gamma: np.ndarray, seed: int) -> FaceMotion:
-    """The whole face: mouth, expression and gestures, with the intensity of every frame (F,)."""
+def moved(sound: Sound, feeling: Emotion, gamma: np.ndarray, seed: int, muscles: np.ndarray | None = None) -> FaceMotion:
+    """The whole face: mouth, expression and gestures, with the intensity of every frame (F,), or with muscles (F, 47) of its own."""
     felt = dict(feeling.weights)
-    return perform(sound.mouth, expression(felt, gamma), gestures(sound.level, sound.pitch, len(sound.mouth), felt, gamma, seed))
+    shown = expression(felt, gamma) if muscles is None else muscles
+    return perform(sound.mouth, shown, gestures(sound.level, sound.pitch, len(sound.mouth), felt, gamma, seed))
 
 
 def spoken(speech: Speech) -> Sound:
@@ -174,7 +187,7 @@ def spoken(speech: Speech) -> Sound:
     level = speech_level(speech.mel)
     words = spoken_words(speech.text, speech.phonemes, speech.durations)
     shown = cues(speech.text, words, len(speech.waveform) / SAMPLE_RATE)
-    return Sound(speech.waveform, visemes(speech.phonemes, speech.durations, level), speech.mel, level, speech.pitch, shown)
+    return Sound(speech.waveform, visemes(speech.phonemes, speech.durations, level), speech.mel, level, speech.pitch, words, shown)
 
 
 def recorded(network: LipMotion, wave: np.ndarray) -> Sound:
@@ -183,7 +196,7 @@ def recorded(network: LipMotion, wave: np.ndarray) -> Sound:
     frames = mel.shape[1]
     edges = np.append(np.arange(0, frames, round(STRETCH * SAMPLE_RATE / HOP)), frames)
     pitch = np.concatenate([track_pitch(wave[a * HOP : b * HOP], noisy=True)[: b - a] for a, b in pairwise(edges)])
-    return Sound(wave, network.speech_shapes(mel), mel, speech_level(mel), pitch, [])
+    return Sound(wave, network.speech_shapes(mel), mel, speech_level(mel), pitch, [], [])
 
 
 def prepared(image: np.ndarray, network: LandmarkNetwork, basis: FaceBasis, renderer: str, size: int) -> PreparedFace:

@@ -55,20 +55,28 @@ def animate(options: argparse.Namespace) -> dict:
         raise OSError(f"cannot write a film to {options.out}: use a name that ends in .mp4")
     if options.subtitles and options.text is None:
         raise ValueError("--subtitles needs --text; which words a recording says is not known")
+    if options.think and options.text is None:
+        raise ValueError("--think needs --text; which words a recording says is not known")
     curve = None if options.curve is None else _numbers(options.curve)
-    intensity = options.intensity if curve is None else sum(curve) / len(curve)
     studio = feim.load()
+    thought = studio.think(options.text, options.emotion) if options.think else None
+    emotion = thought.emotion if thought else options.emotion or "neutral"
+    asked = options.intensity if options.intensity is not None else thought.intensity if thought else 1.0
+    intensity = asked if curve is None else sum(curve) / len(curve)
     face = studio.prepare(options.face, renderer=options.renderer, size=options.size)
-    said = options.audio if options.text is None else studio.speak(options.text, face, options.emotion, intensity, options.seed)
+    said = options.audio if options.text is None else studio.speak(options.text, face, emotion, intensity, options.seed)
     began = time.perf_counter()
-    talking = studio.animate(face, said, options.emotion, curve or intensity, options.seed, follow=not options.steady)
+    felt = None if thought else emotion
+    talking = studio.animate(face, said, felt, curve or intensity, options.seed, follow=not options.steady, thought=thought)
     with tqdm(total=len(talking.frames), unit="frame", disable=options.json) as bar:
         talking.save(options.out, progress=lambda part, stage: bar.update(round(part * bar.total) - bar.n))
     subtitles = write_subtitles(options.out.with_suffix(f".{options.subtitles}"), talking.cues) if options.subtitles else None
     spent = time.perf_counter() - began
-    notes = (*(() if options.text is None else said.notes), *talking.notes)
+    notes = (*(thought.notes if thought else ()), *(() if options.text is None else said.notes), *talking.notes)
     seconds = talking.timings["video"]
     if not options.json:
+        for number, step in enumerate(thought.steps if thought else (), 1):
+            print(f"{number}. {step}")
         for note in dict.fromkeys(notes):
             print(f"note: {note}")
         rate = len(talking.frames) / spent

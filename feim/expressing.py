@@ -39,6 +39,14 @@ def expression_track(
     return shapes_of(levels * (1 + PEAK * peaks(reasoning.stressed, words, frames))[:, None])
 
 
+def shown(network: MotionDiffusion, reasoning: Reasoning, gamma: np.ndarray, words: Sequence[Word] = (), seed: int = 0) -> np.ndarray:
+    """The same, more or less of it where γ (F,) is more or less than what was thought: (F, 47) float32, no shape beyond its end."""
+    if not reasoning.intensity:
+        return np.zeros((len(gamma), len(SHAPES)), np.float32)
+    share = strength(gamma.astype(float)) / strength(reasoning.intensity)
+    return (share[:, None] * expression_track(network, reasoning, len(gamma), words, seed)).clip(0, 1).astype(np.float32)
+
+
 def course(network: MotionDiffusion, reasoning: Reasoning, frames: int, seed: int, guidance: Guidance | None = None) -> np.ndarray:
     """How far each unit goes in each frame: (F, 17). Films longer than LONGEST are drawn in stretches that fade into each other."""
     emotion, strong = EMOTIONS.index(reasoning.emotion), float(strength(reasoning.intensity))

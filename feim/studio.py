@@ -12,6 +12,7 @@ from PIL import Image
 
 from feim.animating import SIZE, PreparedFace, TalkingHead, film, prepared, recorded, spoken
 from feim.animating import Sound as Said
+from feim.expressing import shown as muscles_of
 from feim.feeling import Intensity, as_drawn, constant, heard_in, is_curve, parse_curve
 from feim.hearing import Heard, Sound, hear, samples
 from feim.language_model import from_environment
@@ -142,6 +143,7 @@ class Studio:
         seed: int = 0,
         *,
         follow: bool = True,
+        thought: Reasoning | None = None,
         renderer: str = "portrait",
         size: int = SIZE,
         progress: Progress | None = None,
@@ -156,12 +158,19 @@ class Studio:
             emotion, intensity: as in `speak`; by default those that the speech was said with, neutral for a recording. Intensity may
                 also be a curve: two or more γ, spread over the film in straight lines.
             follow: whether the face feels more and less as the voice does, around one intensity; a curve is shown as it is.
+            thought: what `think` gave of the text: its muscles move the face, in place of the emotion's prototype, with its emotion, and
+                its intensity unless another is given. The GAN knows no muscles, only emotion and intensity.
             seed: of blinks, gaze and gestures, or of the GAN's noise.
             progress: called with a fraction in [0, 1], which never falls, and what is being done, until the first picture can be drawn.
 
-        Raises: UnknownEmotion, InvalidMixture, InvalidIntensity, UnreadableAudio, and what `prepare` raises.
+        Raises: UnknownEmotion, InvalidMixture, InvalidIntensity, InvalidSetting, UnreadableAudio, MissingCheckpoint, and what `prepare`
+            raises.
         """
         own = isinstance(speech, Speech)
+        if thought is not None:
+            if emotion is not None:
+                raise InvalidSetting("an emotion and a thought do not go together; give the emotion to think(), which finds its muscles")
+            emotion, intensity = thought.emotion, thought.intensity if intensity is None else intensity
         curve = parse_curve(intensity) if is_curve(intensity) else None
         feeling = parse_emotion(emotion if emotion is not None else speech.emotion if own else "neutral")
         if curve is not None:
@@ -181,8 +190,10 @@ class Studio:
         with timed(clock, "motion"):
             sound = spoken(speech) if own else recorded(self._take("lip-motion"), samples(speech))
             shown, notes = self._shown(sound, feeling, curve, follow)
+            moves = thought is not None and looked_at.renderer == "portrait"
+            muscles = muscles_of(self._take("motion"), thought, shown, sound.words, int(seed)) if moves else None
         if looked_at.renderer == "portrait":
-            talking = film(looked_at, sound, feeling, int(seed), clock, shown)
+            talking = film(looked_at, sound, feeling, int(seed), clock, shown, muscles)
         else:
             talking = repainted(self.painter(), looked_at, sound, feeling, int(seed), clock, shown)
         report(1.0, "ready to draw")
