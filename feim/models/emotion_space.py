@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from feim.models.intensity import FaceIntensity
 from feim.signal.action_units import expression, strength
-from feim.signal.emotion import EMOTIONS, MAX_INTENSITY
+from feim.signal.emotion import EMOTIONS, MAX_INTENSITY, Feeling, parse_emotion
 from feim.signal.expressiveness import SEEN, displacements
 
 AXES = EMOTIONS[1:]
@@ -49,20 +49,14 @@ class EmotionSpace(nn.Module):
         return self(torch.from_numpy(displacements(landmarks, rest)).flatten(1)).numpy()
 
 
-def at(weights: dict[str, float], intensity: float | np.ndarray = 1.0) -> np.ndarray:
-    """Where a mixture of emotions is at γ, one number or (F,): (6,) or (F, 6).
+def at(feeling: Feeling, intensity: float | np.ndarray = 1.0) -> np.ndarray:
+    """Where an emotion, or a mixture, is at γ, one number or (F,): (6,) or (F, 6). What is neutral in it brings it nearer to the origin.
 
-    Its direction is that of its weights, neutral ones counting as nothing; its distance from the origin is γ's strength times all of them.
-
-    Raises: KeyError for an unknown emotion.
+    Raises: UnknownEmotion, InvalidMixture.
     """
-    parts = np.array([weights.get(label, 0.0) for label in AXES])
-    unknown = set(weights) - set(EMOTIONS)
-    if unknown:
-        raise KeyError(f"unknown emotion {sorted(unknown)[0]!r}; use some of: {', '.join(EMOTIONS)}")
-    length = np.linalg.norm(parts)
-    unit = parts / length * parts.sum() / max(sum(weights.values()), 1e-9) if length else parts
-    return np.asarray(strength(np.asarray(intensity, float)))[..., None] * unit
+    direction = parse_emotion(feeling).direction
+    parts = np.array([direction.get(label, 0.0) for label in AXES])
+    return np.asarray(strength(np.asarray(intensity, float)))[..., None] * parts
 
 
 def shapes(place: np.ndarray) -> np.ndarray:

@@ -97,15 +97,15 @@ def intensity_at(share: float | np.ndarray) -> float | np.ndarray:
 def expression(feeling: Feeling, intensity: float | np.ndarray = 1.0) -> np.ndarray:
     """What an emotion, or a mixture, does to a face that does not speak: γ, one number or (F,) → (47,) or (F, 47) float32.
 
-    A mixture moves every shape as far as its emotions do on average, by their weights.
+    A mixture is as strong as one emotion alone would be: its direction (feim.signal.emotion) has the length 1, whatever its weights.
 
     Raises: UnknownEmotion, InvalidIntensity.
     """
     intensity = np.asarray(intensity, dtype=float)
     for extreme in (intensity.min(), intensity.max()):
         parse_intensity(extreme)
-    most = sum((weight * _at_most(label) for label, weight in parse_emotion(feeling).weights), pose())
-    return (strength(intensity)[..., None] * most).astype(np.float32)
+    most = sum((part * _at_most(label) for label, part in parse_emotion(feeling).direction.items()), pose())
+    return (strength(intensity)[..., None] * most).clip(0, 1).astype(np.float32)
 
 
 def _at_most(label: str) -> np.ndarray:

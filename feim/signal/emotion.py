@@ -67,6 +67,13 @@ class Emotion:
         return {EMOTIONS.index(label): weight for label, weight in self.weights}
 
     @property
+    def direction(self) -> dict[str, float]:
+        """{emotion: its part of a vector of length 1}; shorter by what is neutral. Which emotion it is, is a direction (seed 003)."""
+        felt = {label: weight for label, weight in self.weights if label != EMOTIONS[NEUTRAL]}
+        length = math.hypot(*felt.values())
+        return {label: sum(felt.values()) * weight / length for label, weight in felt.items()}
+
+    @property
     def name(self) -> str:
         """How it is written: "happy", or "happy:0.7+sad:0.3", strongest first and in thousandths, which this reads as it says."""
         rest = {label: round(weight, 3) for label, weight in self.weights if label != self.label}

@@ -8,7 +8,7 @@ import torch
 
 from feim.models.emotion_space import AXES, EmotionSpace, at, intensity_of, probabilities, shapes, space_losses
 from feim.signal.action_units import expression, strength
-from feim.signal.emotion import EMOTIONS
+from feim.signal.emotion import EMOTIONS, UnknownEmotion
 
 
 @pytest.mark.parametrize("label", EMOTIONS)
@@ -30,7 +30,8 @@ def test_mixtures_keep_the_strength_and_their_order_is_nothing():
     assert intensity_of(mixed) == pytest.approx(strength(5.0))
     assert mixed.argmax() == AXES.index("happy")
     assert at({"angry": 1.0}, np.array([0.0, 1.0, 5.0])).shape == (3, 6)
-    with pytest.raises(KeyError, match="unknown emotion 'bored'"):
+    np.testing.assert_allclose(shapes(mixed), expression("happy:0.7+sad:0.3", 5), atol=1e-6)  # what the renderers show
+    with pytest.raises(UnknownEmotion, match="unknown emotion 'bored'"):
         at({"bored": 1.0})
 
 
