@@ -33,6 +33,7 @@ RENDERERS = ("portrait", "gan")
 SIZES = (64, 1024)  # pixels of a film's side, least and most
 FACE_VECTOR = FEIMTTS.Config().embedding  # numbers
 NOT_FOLLOWED = "the face does not follow the voice: the weights voice-intensity are missing; see python -m feim doctor"
+NO_MUSCLES = "the GAN knows no muscles; it shows the emotion and the intensity that were thought"
 NON_COMMERCIAL = "this voice learnt from actors' recordings that are not for commerce (CC BY-NC-SA 4.0), and so is what it says"
 
 
@@ -192,6 +193,8 @@ class Studio:
             shown, notes = self._shown(sound, feeling, curve, follow)
             moves = thought is not None and looked_at.renderer == "portrait"
             muscles = muscles_of(self._take("motion"), thought, shown, sound.words, int(seed)) if moves else None
+            if thought is not None and not moves:
+                notes = (*notes, NO_MUSCLES)
         if looked_at.renderer == "portrait":
             talking = film(looked_at, sound, feeling, int(seed), clock, shown, muscles)
         else:

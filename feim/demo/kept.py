@@ -7,18 +7,21 @@ import numpy as np
 
 from feim.animating import PreparedFace
 from feim.speaking import Speech
+from feim.thinking import Reasoning
 
 MINUTES = 10
 
 
 @dataclass(frozen=True)
 class Making:
-    """A prepared face, what it says (our speech, or a recording's samples), and with which feeling, as feim.signal.emotion writes it."""
+    """A prepared face, what it says (our speech, or a recording's samples), with which feeling, as feim.signal.emotion writes it, and after
+    which thought, if there was one."""
 
     face: PreparedFace
     said: Speech | np.ndarray
     emotion: str
     seed: int
+    thought: Reasoning | None = None
 
 
 class Kept:

@@ -14,6 +14,7 @@ from feim.demo.intensity import intensity_control
 from feim.demo.kept import Kept, Making
 from feim.demo.mixture import mixed, mixture_input
 from feim.demo.portrait import portrait_input
+from feim.demo.thinking import NO_TEXT, think_input, thinking_html
 from feim.feeling import Intensity, is_curve, parse_curve
 from feim.hearing import samples
 from feim.signal.emotion import Feeling
@@ -32,8 +33,8 @@ SHARE = 0.3  # of the whole, that is done when the first picture can be drawn
 
 
 def talk_tab(studio: Studio) -> None:
-    """Lay the tab out inside the Blocks that is being built, and connect it to the studio as the endpoint /animate."""
-    with gr.Row(equal_height=False, elem_classes="cards"):
+    """Lay the tab out inside the Blocks that is being built, and connect it to the studio as the endpoints /animate and /think."""
+    with gr.Row(equal_height=False, elem_classes="cards beside"):
         with gr.Column(scale=5, min_width=320, elem_classes="card"):
             face = portrait_input()
             with gr.Tabs():
@@ -42,9 +43,11 @@ def talk_tab(studio: Studio) -> None:
                 with gr.Tab("Say a recording"):
                     recording = gr.Audio(label="Recording", sources=["upload", "microphone"], type="filepath", elem_id="recording")
                     gr.HTML("<p>A recording is said in place of the text. Use only voices that you have the right to use.</p>")
-            emotion, second, share = mixture_input("happy", "film-share")
-            intensity = intensity_control(name="film-intensity", curves=True)
-            follow = gr.Checkbox(True, label="The face follows the voice", elem_id="follow")
+            with gr.Column(elem_id="chosen"):
+                emotion, second, share = mixture_input("happy", "film-share")
+                intensity = intensity_control(name="film-intensity", curves=True)
+            follow = gr.Checkbox(True, label="The face follows the voice", elem_id="follow", elem_classes="choice")
+            think = think_input(recording)
             with gr.Accordion("Fine tuning", open=False):
                 seed = gr.Number(0, label="Seed (another take)", precision=0, minimum=0, min_width=100)
                 renderer = gr.Radio(
@@ -60,6 +63,8 @@ def talk_tab(studio: Studio) -> None:
             curve = curve_control()
             again = gr.Button("Draw it again", elem_id="again")
             kept = gr.State()
+        with gr.Column(scale=5, min_width=320, elem_classes="card thoughts"):
+            reasons = gr.HTML("", apply_default_css=False, elem_id="thought")
 
     def animate(text, face=None, emotion="neutral", intensity=1, seed=0, recording=None, renderer="portrait", progress=gr.Progress()):  # noqa: B008
         """Let a portrait say a text, or a recording.
@@ -69,15 +74,17 @@ def talk_tab(studio: Studio) -> None:
         recording. Nothing is kept.
         """
         with explained(), TemporaryDirectory() as folder:
-            _, _, *answer = made(text, face, emotion, intensity, seed, recording, renderer, True, folder, progress)
+            _, _, *answer = made(text, face, emotion, intensity, seed, recording, renderer, True, False, folder, progress)
             yield answer
 
-    def animate_here(text, face, emotion, second, share, intensity, seed, recording, renderer, follow, progress=gr.Progress()):  # noqa: B008
-        """The same for the page, which shows the film's curve, and can have it drawn again."""
+    def animate_here(
+        text, face, emotion, second, share, intensity, seed, recording, renderer, follow, think, progress=gr.Progress()  # noqa: B008
+    ):  # fmt: skip
+        """The same for the page, which can have a text thought through, shows the film's curve, and can have it drawn again."""
         with explained(), TemporaryDirectory() as folder:
             feeling = mixed(emotion, second, share)
-            making, talking, *answer = made(text, face, feeling, intensity, seed, recording, renderer, follow, folder, progress)
-            yield *answer, curve_of(talking), Kept(making)
+            making, talking, *answer = made(text, face, feeling, intensity, seed, recording, renderer, follow, think, folder, progress)
+            yield *answer, curve_of(talking), Kept(making), thinking_html(making.thought) if making.thought else ""
 
     def animate_again(kept, curve, progress=gr.Progress()):  # noqa: B008
         """The same face says the same sound, with the visitor's curve."""
@@ -86,34 +93,51 @@ def talk_tab(studio: Studio) -> None:
             if not kept:
                 raise ValueError("there is no film yet; press Make the film")
             began, making = time.perf_counter(), kept.making()
-            talking = studio.animate(making.face, making.said, making.emotion, gamma, making.seed, progress=stage(progress, 0, SHARE))
+            feeling, report = None if making.thought else making.emotion, stage(progress, 0, SHARE)
+            talking = studio.animate(making.face, making.said, feeling, gamma, making.seed, thought=making.thought, progress=report)
             yield *filmed(talking, began, talking.notes, folder, progress), curve_of(talking)
 
-    def made(text, face, feeling: Feeling, intensity: Intensity, seed, recording, renderer, follow, folder, progress) -> tuple:
+    def think_through(text: str, emotion: str | None = None) -> dict:
+        """Think a text through, as is done before a face is drawn.
+
+        Gives the reasons, the emotion (the one that is asked for, where one is), its intensity, the muscles that show it, and the stressed
+        words, as an estimate. Nothing is kept.
+        """
+        with explained():
+            return studio.think(text, emotion or None).as_dict()
+
+    def made(text, face, feeling: Feeling, intensity: Intensity, seed, recording, renderer, follow, think, folder, progress) -> tuple:
         """A wish from the page → what the film is made of, the film, and the answer about it. Raises ValueError."""
         if not face:
             raise ValueError("there is no face to animate; choose a portrait")
         began, seed, heard = time.perf_counter(), whole(seed, "seed"), recording or None
         if heard and (duration(Path(heard["path"])) or 0) > LONGEST:
             raise ValueError(f"the recording is longer than {LONGEST // 60} minutes; cut out a part of it")
-        spoken_with = float(parse_curve(intensity).mean()) if is_curve(intensity) else intensity
         looked_at = studio.prepare(face["path"], renderer=renderer)
+        thought = None
+        if think and not heard:
+            progress(0, desc="thinking")
+            thought = studio.think(text or "")
+            feeling, intensity = thought.emotion, thought.intensity
+        spoken_with = float(parse_curve(intensity).mean()) if is_curve(intensity) else intensity
         report = stage(progress, 0, 0.8 * SHARE)
         said = samples(heard["path"]) if heard else studio.speak(text or "", looked_at, feeling, spoken_with, seed, progress=report)
-        report = stage(progress, 0.8 * SHARE, 0.2 * SHARE)
-        talking = studio.animate(looked_at, said, feeling, intensity, seed, follow=bool(follow), progress=report)
-        notes = talking.notes if heard else tuple(dict.fromkeys(said.notes + talking.notes))
-        return Making(looked_at, said, talking.emotion, seed), talking, *filmed(talking, began, notes, folder, progress)
+        felt, report = None if thought else feeling, stage(progress, 0.8 * SHARE, 0.2 * SHARE)
+        talking = studio.animate(looked_at, said, felt, intensity, seed, follow=bool(follow), thought=thought, progress=report)
+        notes = (*(() if heard else said.notes), *talking.notes, *((NO_TEXT,) if think and heard else ()))
+        making = Making(looked_at, said, talking.emotion, seed, thought)
+        return making, talking, *filmed(talking, began, tuple(dict.fromkeys(notes)), folder, progress)
 
     wish = [text, face, emotion, intensity, seed, recording, renderer]
-    here = [text, face, emotion, second, share, intensity, seed, recording, renderer, follow]
+    here = [text, face, emotion, second, share, intensity, seed, recording, renderer, follow, think]
     shown, slow = (
         [film, status, captions],
         {"show_progress_on": film, "preprocess": False, "concurrency_limit": 1, "concurrency_id": "speak"},
     )
     gr.on([], animate, wish, shown, api_name="animate", **slow)
-    gr.on([button.click, text.submit], animate_here, here, [*shown, curve, kept], api_visibility="private", **slow)
+    gr.on([button.click, text.submit], animate_here, here, [*shown, curve, kept, reasons], api_visibility="private", **slow)
     again.click(animate_again, [kept, curve], [*shown, curve], api_visibility="private", **slow)
+    gr.api(think_through, api_name="think")
 
 
 def stage(progress: gr.Progress, start: float, share: float) -> Callable[[float, str], None]:

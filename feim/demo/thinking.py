@@ -1,12 +1,28 @@
-"""What was thought before the face was drawn, as HTML that screen readers can follow: reasons, probabilities, muscles, stressed words."""
+"""Thinking before drawing: the box that asks for it; and what was thought, as HTML that screen readers can follow."""
 
 from html import escape
 
+import gradio as gr
+
+from feim.language_model import from_environment
 from feim.signal.action_units import ACTION_UNITS
 from feim.signal.muscles import GRADES, Muscle
 from feim.thinking import CHAIN, Reasoning
 
 SOURCES = {CHAIN: "built-in rules and a small classifier"}
+HINT = "The text then decides the feeling, its strength and the muscles that show it, and you read why."
+SENT = " A language model that this page's owner has chosen reads it."
+NO_TEXT = "a recording has no text to think about; the face shows the emotion and the intensity that are set"
+# In the browser: emotion and intensity rest while the text decides them, which it cannot where a recording is said.
+_REST = "(think, recording) => { document.querySelector('#chosen').inert = think && !recording; }"
+
+
+def think_input(recording: gr.Audio) -> gr.Checkbox:
+    """The box; while it is ticked, what is within #chosen is not in use, unless there is a recording."""
+    hint = HINT + SENT if from_environment() else HINT
+    think = gr.Checkbox(False, label="Think before drawing", info=hint, elem_id="think", elem_classes="choice")
+    gr.on([think.change, recording.change], None, [think, recording], js=_REST, api_visibility="private")
+    return think
 
 
 def thinking_html(thought: Reasoning) -> str:
