@@ -21,8 +21,10 @@ from feim.signal.face import FaceNotFound, find_face
 from feim.signal.face_motion import INDEX
 from feim.signal.landmarks import COUNT, LOWER_SEAM, UPPER_SEAM
 from feim.signal.mark import read_label
+from feim.signal.muscles import Muscle
 from feim.signal.video import read_video
-from feim.studio import NOT_FOLLOWED, InvalidSetting, Studio
+from feim.studio import NO_MUSCLES, NOT_FOLLOWED, InvalidSetting, Studio
+from feim.thinking import Reasoning
 
 FACES = Path(__file__).parents[1] / "assets" / "faces"
 WOMAN, ASTRONAUT = FACES / "average-woman-20s.jpg", FACES / "astronaut.jpg"
@@ -358,3 +360,62 @@ def test_the_gan_feels_frame_by_frame(studio, speech):
     assert np.array_equal(pictures[1], pictures[2])
     assert not np.array_equal(pictures[2], pictures[3])
     assert strength(films[1].intensity[-1]) == pytest.approx(1, abs=1e-3)
+
+
+# ---- thoughts --------------------------------------------------------------------------------------------------------------
+
+BROWS = INDEX["browInnerUp_L"]
+
+
+def thought(gamma: float = 5.0) -> Reasoning:
+    """Somebody happy who raises the inner brows, and does nothing else: no prototype of happiness does so."""
+    return Reasoning(TEXT, (), "happy", gamma, (Muscle(1, 0.8),), tuple(TEXT.rstrip(".").split()), (), {"happy": 1.0})
+
+
+@pytest.fixture(scope="module")
+def face(studio):
+    return studio.prepare(WOMAN, size=64)
+
+
+def test_the_muscles_that_were_thought_move_the_face(studio, speech, face):
+    film = studio.animate(face, speech, thought=thought(), follow=False)
+    usual, calm = (studio.animate(face, speech, feeling, 5.0, follow=False).motion.shapes for feeling in ("happy", "neutral"))
+    shapes = film.motion.shapes
+    assert (film.emotion, set(film.intensity), film.notes) == ("happy", {5.0}, ())
+    assert shapes[:, BROWS].mean() > 0.3 + max(usual[:, BROWS].mean(), calm[:, BROWS].mean())
+    assert shapes[:, SMILE].mean() < 0.1 < 0.3 < usual[:, SMILE].mean()
+    assert np.array_equal(shapes, studio.animate(face, speech, thought=thought(), follow=False).motion.shapes)
+
+
+def test_intensity_scales_what_was_thought(studio, speech, face):
+    shown = [studio.animate(face, speech, None, gamma, follow=False, thought=thought()).motion.shapes for gamma in (1, 2, None, 20)]
+    brows = [shapes[:, BROWS].mean() for shapes in shown]
+    assert brows == sorted(brows)
+    assert brows[0] < 0.75 * brows[2]
+    swelling = studio.animate(face, speech, intensity=[0, 5], thought=thought()).motion.shapes[:, BROWS]
+    assert swelling[0] < 0.05 < 0.3 < swelling[-10:].mean()
+
+
+def test_a_face_follows_the_voice_after_a_thought_too(hearing, speech, face):
+    film = hearing.animate(face, speech, thought=thought())
+    assert film.intensity.min() < 5 < film.intensity.max()
+    brows = film.motion.shapes[:, BROWS]
+    assert brows[: len(brows) // 3].mean() < brows[-len(brows) // 3 :].mean()
+
+
+@pytest.mark.parametrize("wish", [{"thought": thought(0.0)}, {"thought": thought(), "intensity": [0, 0, 0]}])
+def test_where_nothing_is_felt_a_thought_leaves_the_face_at_rest(studio, speech, face, wish):
+    calm = studio.animate(face, speech, "neutral", follow=False).motion.shapes
+    assert np.array_equal(studio.animate(face, speech, follow=False, **wish).motion.shapes, calm)
+
+
+def test_a_thought_has_its_own_emotion(studio, speech, face):
+    with pytest.raises(InvalidSetting, match="give the emotion to think"):
+        studio.animate(face, speech, "happy", thought=thought())
+
+
+def test_the_gan_takes_of_a_thought_what_it_knows(studio, speech):
+    face = studio.prepare(WOMAN, renderer="gan", size=64)
+    film = studio.animate(face, speech, follow=False, thought=thought())
+    assert (film.emotion, set(film.intensity), film.notes) == ("happy", {5.0}, (NO_MUSCLES,))
+    assert np.array_equal(film.frames[10], studio.animate(face, speech, "happy", 5.0, follow=False).frames[10])

@@ -246,6 +246,7 @@ def test_an_unwritable_path(tmp_path, capsys, name):
         (["animate", "--face", "missing.jpg", "--text", "Hello.", "--out", "OUT.mp4"], "there is no image file at missing.jpg"),
         (["animate", "--face", "missing.jpg", "--text", "Hello.", "--out", "OUT.avi"], "use a name that ends in .mp4"),
         (["animate", "--face", FACE, "--audio", "said.wav", "--subtitles", "vtt", "--out", "OUT.mp4"], "--subtitles needs --text"),
+        (["animate", "--face", FACE, "--audio", "said.wav", "--think", "--out", "OUT.mp4"], "--think needs --text"),
         (["animate", "--face", "missing.jpg", "--out", "OUT.mp4"], "one of the arguments --text --audio is required"),
         (["corpus", "ravdess", "a", "b"], "invalid choice: 'ravdess'"),
         (["corpus", "librispeech", "nothing", "OUT"], "nothing"),
@@ -326,10 +327,22 @@ def test_the_voice_takes_a_curves_mean_and_the_face_follows_unless_it_is_steady(
     monkeypatch.setattr("feim.load", lambda: studio)
     wish = ["animate", "--face", FACE, "--text", "Hello.", "--emotion", "sad", "--out", str(tmp_path / "hello.mp4"), "--json"]
     assert main([*wish, "--curve", "0,1,5,2"]) == 0
-    assert given == [("Hello.", "face", "sad", 2.0, 0), ("sad", [0, 1, 5, 2], 0, {"follow": True})]
+    assert given == [("Hello.", "face", "sad", 2.0, 0), ("sad", [0, 1, 5, 2], 0, {"follow": True, "thought": None})]
     assert json.loads(one_line(capsys.readouterr().out))["intensity"] == {"mean": 1.5, "min": 0, "max": 3}
     assert main([*wish, "--intensity", "4", "--steady"]) == 0
-    assert given[2:] == [("Hello.", "face", "sad", 4.0, 0), ("sad", 4.0, 0, {"follow": False})]
+    assert given[2:] == [("Hello.", "face", "sad", 4.0, 0), ("sad", 4.0, 0, {"follow": False, "thought": None})]
+
+
+def test_a_face_is_thought_before_it_is_drawn(tmp_path, capsys):
+    wish = ["animate", "--face", FACE, "--text", "I am so happy for you!", "--think", "--size", "64", "--out", str(tmp_path / "hello.mp4")]
+    assert main(wish) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "1. I read 6 words: “I am so happy for you!”"
+    assert any("lip corner puller (12" in line for line in printed)
+    assert "of a happy face" in printed[-1]
+    assert main([*wish, "--emotion", "sad", "--intensity", "2", "--steady", "--json"]) == 0
+    told = json.loads(one_line(capsys.readouterr().out))
+    assert (told["emotion"], told["intensity"]) == ("sad", {"mean": 2, "min": 2, "max": 2})
 
 
 @pytest.mark.parametrize(
