@@ -42,7 +42,7 @@ class Extent:
     films: int = 800
     asked: int = 180
     lines: int | None = None
-    whole: int = 3  # more networks, which hear a description as a whole
+    whole: int = 2  # more networks, which hear a description as a whole
 
 
 FULL, QUICK = Extent(), Extent(2, 60, 64, 24, 100, 2)
