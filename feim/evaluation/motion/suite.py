@@ -27,7 +27,7 @@ from feim.signal.emotion import EMOTIONS
 if TYPE_CHECKING:
     from feim.studio import Studio
 
-VERSION = 1  # of the measures: reports of another are not gone on with
+VERSION = 2  # of the measures: reports of another are not gone on with
 TEXT_GAIN, STAGE_GAIN, EMOTION_LOST = 0.10, 0.03, 0.02
 FRAME_MILLISECONDS = 2.0  # of a processor, for all that a video frame takes
 KIBIBYTES = 400
@@ -110,7 +110,7 @@ def _told(guidance: Guidance) -> str:
     """A setting as the table prints it."""
     if guidance.together is not None:
         return f"w {guidance.together:g}"
-    return f"w_E {guidance.emotion:g}, w_M {guidance.muscles:g}, τ {guidance.change:g}"
+    return f"w_E {guidance.emotion:g}, w_M {guidance.muscles:g}, τ {guidance.change:g}, w_S {guidance.still:g}"
 
 
 def differences(found: dict) -> list[Row]:
