@@ -333,7 +333,7 @@ def _muscle_step(muscles: Sequence[Muscle]) -> str:
 
 
 def _emphasis_step(stressed: Sequence[str]) -> str:
-    return f"The voice and the face stress {_quoted(stressed)}." if stressed else "No word is stressed."
+    return f"The face shows more at {_quoted(stressed)}." if stressed else "No word is stressed."
 
 
 def _quoted(words) -> str:
