@@ -10,7 +10,7 @@ import pytest
 
 from feim.models import checkpoint
 from feim.models.checkpoint import CHECKPOINTS
-from feim.training.card import model_card
+from feim.training.card import COPYLEFT, model_card
 from feim.training.order import Order
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +45,9 @@ def test_a_shipped_card_is_what_training_writes(name):
     assert card["data"]
     assert all({"name", "licence"} <= set(entry) for entry in card["data"])
     bound = any("-NC" in entry["licence"] for entry in card["data"])  # real actors' recordings bind what learnt from them
-    assert card["licence"].startswith("non-commercial;" if bound else "Apache-2.0;")
+    copyleft = any(entry["licence"] == COPYLEFT for entry in card["data"])
+    assert card["licence"].startswith("non-commercial;" if bound else f"{COPYLEFT};" if copyleft else "Apache-2.0;")
+    assert copyleft == (name == "text-emotion")
     assert bound == (name in NON_COMMERCIAL)
     assert card["hours"] > 0
     assert card["metrics"]

@@ -13,9 +13,11 @@ from feim.models.expression_judge import ExpressionJudge
 from feim.models.landmarks import LandmarkNetwork
 from feim.models.lip_motion import LipMotion
 from feim.models.lip_sync import LipSync
+from feim.models.motion import MotionDiffusion
 from feim.models.portrait import FaceBasis
 from feim.models.super_resolution import CompactNetwork
 from feim.models.talking_face import TalkingFace
+from feim.models.text_emotion import TextEmotion
 from feim.models.voice_emotion import VoiceEmotion
 
 MOVERS = {  # what moves faces, as small as it gets
@@ -26,6 +28,8 @@ MOVERS = {  # what moves faces, as small as it gets
     "lip-motion": LipMotion(LipMotion.Config(channels=8, causal=(1,))),
     "lip-sync": LipSync(LipSync.Config(channels=8, dilations=(1,), embedding=4)),
     "talking-face": TalkingFace(TalkingFace.Config(width=0.02)),
+    "text-emotion": TextEmotion(TextEmotion.Config(buckets=8)),
+    "motion": MotionDiffusion(MotionDiffusion.Config(channels=8, blocks=1, condition=8)),
 }
 
 

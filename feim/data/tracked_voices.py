@@ -19,7 +19,6 @@ from feim.signal.visemes import STEPS
 KINDS = ("mel", "pitch")
 MISHEARD = 0.12  # of voiced stretches, for which a pitch tracker finds the octave above or below, in some examples
 OCTAVE = 0.25  # s that it does so
-OTHER_VOICE = 3.0  # semitones, either way, by which an example's pitch is another's: how high a voice is says little of how it feels
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,8 @@ def stretches(corpora: list[Tracked], batch_size: int, frames: int, told: float,
 
 
 def _misheard(pitch: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """(T,) Hz of a higher or lower voice, with the mistakes that trackers make: octaves, and voices that are not heard."""
+    """(T,) Hz with the mistakes that trackers make: octaves, and voices that are not heard."""
     factor, reach = np.ones(len(pitch), np.float32), round(OCTAVE * 100)
     for start in np.flatnonzero(random.random(len(pitch)) < MISHEARD / reach):
         factor[start : start + random.integers(3, reach)] = random.choice((0.5, 2.0, 0.0), p=(0.4, 0.2, 0.4))
-    return pitch * factor * np.float32(2 ** (random.uniform(-OTHER_VOICE, OTHER_VOICE) / 12))
+    return pitch * factor

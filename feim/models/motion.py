@@ -7,12 +7,13 @@ denoising: the whole emotion first, single muscles after. Here what is drawn is 
 With D(x, t; e, m) for the network's clean estimate under the emotion e and the muscles m, ∅ for not told,
 
     while t > τ, noise is high:  D̂ = D(∅, ∅) + w_E [D(e, ∅) − D(∅, ∅)]   where the emotion lies
-    from t ≤ τ on:               D̂ = D(∅, ∅) + w_M [D(∅, m) − D(∅, ∅)]   what each muscle does
+    from t ≤ τ on:               D̂ = D(∅, ∅) + w_M [D(∅, m) − D(∅, ∅)] + w_S [D(e, ∅) − D(∅, ∅)]   what each muscle does
 
 One stage is usual guidance by the whole prompt, D̂ = D(∅, ∅) + w [D(e, m) − D(∅, ∅)] at all times. It draws what is usual for the
 emotion along with what was asked for; two stages do not, which is what `python -m feim evaluate motion` measures. Deviations from the
 paper: units in place of pixels; a description is a set of words (unit, grade, moment), embedded, summed, and laid over the stretch where
-its moments are meant, in place of a text encoder's sentence; the second stage hears the muscles alone.
+its moments are meant, in place of a text encoder's sentence; the second stage hears emotion and muscles apart, the emotion softly, so
+that it is not lost.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from feim.nn.blocks import ConvNeXtBlock
-from feim.nn.diffusion import SOLVERS, alpha_sigma, diffuse, guide, steps_evenly
+from feim.nn.diffusion import SOLVERS, alpha_sigma, diffuse, steps_evenly
 from feim.nn.score_networks import time_embedding
 from feim.signal.emotion import EMOTIONS, UNLABELLED
 from feim.signal.muscles import MOMENTS, TOLD, UNITS, Muscle, encode
@@ -40,19 +41,25 @@ class Guidance:
 
     Attributes:
         emotion, muscles: w_E and w_M; change: τ, above which the emotion guides and from which on the muscles do, 1 to 0.
+        still: w_S, how much of the emotion is still told beside the muscles.
         together: w of one stage, where both guide at all times; None for two stages.
     """
 
     emotion: float = 1.5
     muscles: float = 2.0
     change: float = 0.8
+    still: float = 0.7
     together: float | None = None
 
-    def at(self, t: float) -> tuple[bool, bool, float]:
-        """Whether the emotion is told at time t, whether the muscles are, and with what weight."""
+    def at(self, t: float) -> dict[tuple[bool, bool], float]:
+        """{(whether the emotion is told, whether the muscles are): with what weight} at time t, without those that weigh nothing."""
         if self.together is not None:
-            return True, True, self.together
-        return (True, False, self.emotion) if t > self.change else (False, True, self.muscles)
+            prompts = {(True, True): self.together}
+        elif t > self.change:
+            prompts = {(True, False): self.emotion}
+        else:
+            prompts = {(False, True): self.muscles, (True, False): self.still}
+        return {prompt: weight for prompt, weight in prompts.items() if weight}
 
 
 @dataclass(frozen=True)
@@ -144,14 +151,15 @@ class MotionDiffusion(nn.Module):
 
     def guided(self, x: Tensor, t: float, emotion: Tensor, strength: Tensor, muscles: Tensor, guidance: Guidance) -> Tensor:
         """D̂, the guided clean estimate, kept where levels can be: x (B, 17, F) → (B, 17, F)."""
-        feel, tell, weight = guidance.at(t)
-        # two calls of the network, as one batch: nothing told, and the prompt; where the weight leaves one of them alone, one call
-        told = torch.tensor([False] * (weight != 1) + [True] * (weight != 0)).repeat_interleave(len(x))
-        count = len(told) // len(x)
-        felt = torch.where(told & feel, emotion.repeat(count), UNLABELLED)
-        asked = (strength.repeat(count), muscles.repeat(count, 1, 1), told & tell)
+        prompts = guidance.at(t)
+        rest = 1 - sum(prompts.values())  # D̂ = (1 − Σ w) D(∅, ∅) + Σ w D(prompt)
+        terms = ({(False, False): rest} if rest else {}) | prompts  # where nothing is left for D(∅, ∅), a call less
+        told = torch.tensor(list(terms)).repeat_interleave(len(x), 0)  # (count · B, 2): all as one batch
+        count = len(terms)
+        felt = torch.where(told[:, 0], emotion.repeat(count), UNLABELLED)
+        asked = (strength.repeat(count), muscles.repeat(count, 1, 1), told[:, 1])
         clean = self(x.repeat(count, 1, 1), torch.full((len(told),), t), felt, *asked)  # (count · B, 17, F)
-        clean = guide(*clean.chunk(2), weight) if count == 2 else clean
+        clean = sum(weight * part for weight, part in zip(terms.values(), clean.chunk(count), strict=True))
         return clean.clamp(-CENTRE / SPREAD, (1 - CENTRE) / SPREAD)
 
 

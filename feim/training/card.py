@@ -9,7 +9,7 @@ from torch import nn
 from feim.data.clip import SYNTHETIC, Clip
 from feim.data.corpora import london
 from feim.data.corpora.london import Person
-from feim.data.corpora.publication import CC_BY, PUBLIC_DOMAIN
+from feim.data.corpora.publication import CC_BY, GPL, PUBLIC_DOMAIN
 from feim.data.features import Features
 from feim.models import checkpoint
 from feim.signal.audio import FRAME_RATE
@@ -17,6 +17,7 @@ from feim.training.loop import together
 from feim.training.order import Order
 
 NON_COMMERCIAL = "non-commercial"
+COPYLEFT = GPL  # whether weights are a work made from their data is not settled; so they are passed on under its own terms
 BOUND = "bound by the terms of its data, which may forbid passing it on"
 FREE = {SYNTHETIC, CC_BY, PUBLIC_DOMAIN, "Apache-2.0", "MIT"}  # what learns from these alone may be used as the code
 
@@ -76,13 +77,15 @@ def portraits_data(people: Sequence[Person]) -> dict:
 
 
 def _licence(data: list[dict]) -> str:
-    """Our weights are Apache-2.0 if all that they learnt from allows it; else not for commerce, or bound as those terms say."""
+    """Our weights are Apache-2.0 if all that they learnt from allows it; else not for commerce, or under or bound by those terms."""
     learnt_from = ", ".join(f"{entry['name']} ({entry['licence']})" for entry in data)
     terms = [entry["licence"] for entry in data]
     if any(words in term for term in terms for words in ("-NC", NON_COMMERCIAL)):
         return f"{NON_COMMERCIAL}; learnt from {learnt_from}"
     if all(part in FREE for term in terms for part in term.split(", ")):
         return f"Apache-2.0; learnt from {learnt_from}"
+    if all(part in FREE | {COPYLEFT} for term in terms for part in term.split(", ")):
+        return f"{COPYLEFT}; learnt from {learnt_from}"
     return f"{BOUND}; learnt from {learnt_from}"
 
 

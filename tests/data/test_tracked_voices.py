@@ -32,7 +32,6 @@ def test_whole_clips_are_whole_frames_of_film(voices):
 
 def test_stretches_are_of_one_place_and_end_in_silence(voices, monkeypatch):
     monkeypatch.setattr(tracked_voices, "MISHEARD", 0.0)
-    monkeypatch.setattr(tracked_voices, "OTHER_VOICE", 0.0)
     batch = stretches([voices], 16, 50, told=1.0)(0)
     assert batch["mel"].shape == (16, 128, 200)
     assert batch["truth"].shape == (16, 50)

@@ -58,7 +58,7 @@ def test_columns_hold_whole_frames(network, asked):
 LIMITS = from_levels(torch.tensor([0.0, 1.0])).tolist()
 
 
-@pytest.mark.parametrize("guidance", [Guidance(together=0), Guidance(0, 0), Guidance(0, 0, 0), Guidance(0, 0, 1)])
+@pytest.mark.parametrize("guidance", [Guidance(together=0), Guidance(0, 0, still=0), Guidance(0, 0, 0, still=0), Guidance(0, 0, 1, still=0)])
 def test_weights_of_0_tell_nothing(network, asked, guidance):
     x = 0.3 * torch.randn(2, len(UNITS), 20)
     assert torch.allclose(network.guided(x, 0.4, **asked, guidance=guidance), denoised(network, x, 0.4, asked, False, False).clamp(*LIMITS))
@@ -66,7 +66,7 @@ def test_weights_of_0_tell_nothing(network, asked, guidance):
 
 @pytest.mark.parametrize(
     ("guidance", "feel", "tell"),
-    [(Guidance(together=1), True, True), (Guidance(1, 2, 0.3), True, False), (Guidance(2, 1, 0.5), False, True)],
+    [(Guidance(together=1), True, True), (Guidance(1, 2, 0.3), True, False), (Guidance(2, 1, 0.5, still=0), False, True)],
 )
 def test_weights_of_1_are_the_network_itself(network, asked, guidance, feel, tell):
     x = 0.3 * torch.randn(2, len(UNITS), 20)
@@ -76,7 +76,7 @@ def test_weights_of_1_are_the_network_itself(network, asked, guidance, feel, tel
 
 @pytest.mark.parametrize(
     ("guidance", "feel", "tell", "weight"),
-    [(Guidance(together=1.7), True, True, 1.7), (Guidance(1.5, 2.5, 0.3), True, False, 1.5), (Guidance(1.5, 2.5, 0.5), False, True, 2.5)],
+    [(Guidance(together=1.7), True, True, 1.7), (Guidance(1.5, 2.5, 0.3), True, False, 1.5), (Guidance(1.5, 2.5, 0.5, still=0), False, True, 2.5)],
 )
 def test_guidance_is_the_sum_in_the_docstring(network, asked, guidance, feel, tell, weight):
     x = 0.05 * torch.randn(2, len(UNITS), 20)
@@ -85,18 +85,25 @@ def test_guidance_is_the_sum_in_the_docstring(network, asked, guidance, feel, te
     assert torch.allclose(network.guided(x, 0.4, **asked, guidance=guidance), wanted, atol=1e-5)
 
 
+def test_the_second_stage_adds_muscles_and_a_little_emotion(network, asked):
+    x = 0.05 * torch.randn(2, len(UNITS), 20)
+    none, muscles, emotion = (denoised(network, x, 0.4, asked, *told) for told in ((False, False), (False, True), (True, False)))
+    wanted = (none + 2.5 * (muscles - none) + 0.4 * (emotion - none)).clamp(*LIMITS)
+    assert torch.allclose(network.guided(x, 0.4, **asked, guidance=Guidance(1.5, 2.5, 0.5, 0.4)), wanted, atol=1e-5)
+
+
 def test_stages_change_at_tau():
-    guidance = Guidance(1.5, 2.0, 0.7)
-    assert guidance.at(0.71) == (True, False, 1.5)
-    assert guidance.at(0.7) == (False, True, 2.0)
-    assert Guidance(1.5, 2.0, 0.7, together=3).at(0.9) == (True, True, 3)
+    guidance = Guidance(1.5, 2.0, 0.7, 0.4)
+    assert guidance.at(0.71) == {(True, False): 1.5}
+    assert guidance.at(0.7) == {(False, True): 2.0, (True, False): 0.4}
+    assert Guidance(1.5, 2.0, 0.7, together=3).at(0.9) == {(True, True): 3}
 
 
 def test_a_change_at_an_end_leaves_one_stage(network):
     """τ = 0: the emotion alone, whatever the muscles; τ = 1: the muscles alone, whatever the emotion."""
 
     def draw(emotion, muscles, change):
-        return network.sample([Wish(emotion, 0.7, muscles)], 40, [3], Guidance(1.5, 2.0, change))
+        return network.sample([Wish(emotion, 0.7, muscles)], 40, [3], Guidance(1.5, 2.0, change, still=0))
 
     happy, angry = SMILE.emotion, FROWN.emotion
     assert np.array_equal(draw(happy, SMILE.muscles, 0), draw(happy, FROWN.muscles, 0))

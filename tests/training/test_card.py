@@ -46,7 +46,11 @@ def test_every_recipes_card_is_of_this_shape(weights):
         assert list(checkpoint.read_card(name, weights)) == ["name", "parameters", "config", *KEYS]
 
 
-@pytest.mark.parametrize("licence", [publication.RESEARCH_ONLY, publication.GPL, publication.ODBL, "unknown licence"])
+def test_copyleft_passes_on(order):
+    assert a_card(order, "CC BY 4.0", publication.GPL)["licence"].startswith("GPL 3.0; learnt from")
+
+
+@pytest.mark.parametrize("licence", [publication.RESEARCH_ONLY, publication.ODBL, "unknown licence"])
 def test_terms_that_bind_are_told(order, licence):
     assert a_card(order, "CC BY 4.0", licence)["licence"].startswith("bound by the terms of its data")
 

@@ -90,7 +90,7 @@ def in_the_voice(shown: np.ndarray) -> Swell:
 
 @dataclass(frozen=True)
 class SwellingTake:
-    """One clip to make; `seed` decides how the emotion comes and goes."""
+    """One clip to make; `seed` decides how the emotion comes and goes, and `wanders` whether it does by chance or with the phrases."""
 
     id: str
     speaker: Speaker
@@ -98,6 +98,7 @@ class SwellingTake:
     text: str
     emotion: str
     intensity: float
+    wanders: bool
     seed: int
 
     @property
@@ -106,11 +107,11 @@ class SwellingTake:
 
 
 def plan_swelling(
-    sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, seed: int, split: str | None = None
+    sentences: list[tuple[str, str]], speakers: list[Speaker], clips: int, seed: int, split: str | None = None, wandering: float = WANDERING
 ) -> Iterator[SwellingTake]:
     """Deterministic takes. A tenth of the speakers validates and a tenth tests, one each at least, with the sentences of that split.
 
-    Args: split: everybody's, where it is one.
+    Args: split: everybody's, where it is one; wandering: the share of clips whose emotion comes and goes by chance.
     """
     held_out = max(1, len(speakers) // 10)
     splits = ["test"] * held_out + ["valid"] * held_out + ["train"] * (len(speakers) - 2 * held_out)
@@ -124,7 +125,9 @@ def plan_swelling(
         intensity = 0.0 if emotion == EMOTIONS[0] else round(float(chance.uniform(WEAKEST, 1)), 3)
         if chance.random() < SHORT:
             text = cut_short(text, chance.integers(3, 7))
-        yield SwellingTake(f"{number:05d}", speakers[who], splits[who], text, emotion, intensity, int(chance.integers(2**31)))
+        take_seed = int(chance.integers(2**31))
+        wanders = bool(np.random.default_rng((take_seed, 1)).random() < wandering)
+        yield SwellingTake(f"{number:05d}", speakers[who], splits[who], text, emotion, intensity, wanders, take_seed)
 
 
 def record_swelling(take: SwellingTake, out: Path) -> list[Clip]:
@@ -133,8 +136,7 @@ def record_swelling(take: SwellingTake, out: Path) -> list[Clip]:
         reading = read_text(take.speaker.engine, take.text)
     except (PhonesDoNotFit, NothingToSay):
         return []
-    wanders = np.random.default_rng((take.seed, 1)).random() < WANDERING
-    shape = partial(by_chance, seed=take.seed) if wanders else partial(by_phrase, reading.phonemes, seed=take.seed)
+    shape = partial(by_chance, seed=take.seed) if take.wanders else partial(by_phrase, reading.phonemes, seed=take.seed)
     wave, durations = speak(
         reading, take.speaker, take.emotion, take.intensity, lambda durations: in_the_voice(shape(durations))(durations)
     )
@@ -170,12 +172,14 @@ def synthesise_swelling_corpus(
     processes: int = 2,
     engines: tuple[Engine, ...] | None = None,
     split: str | None = None,
+    wandering: float = WANDERING,
 ) -> list[Clip]:
     """Write voices whose emotion comes and goes, and how much of it is heard in each frame; continues where an earlier run was stopped.
 
     Args:
         seed: of other people than the teachers' and the judges' corpora have.
         split: everybody's, for material that nothing learns from; training, validation and test people unless told.
+        wandering: the share of clips whose emotion comes and goes by chance, not with the phrases as in films.
 
     Returns: its clips, sorted by id.
     Raises: NoSentences, ForeignCorpus, EngineFailed; ValueError when there are too few speakers.
@@ -186,7 +190,8 @@ def synthesise_swelling_corpus(
     arguments = {
         "sentences": fingerprint(sentences), "clips": clips, "speakers": speakers, "seed": seed,
         "engines": sorted({speaker.engine.name for speaker in everybody}), "prosody": fingerprint(PROSODY), "swelling": True,
+        "wandering": wandering,
     }  # fmt: skip
     claim(Path(out), arguments | ({"split": split} if split else {}))
     (Path(out) / FOLDER).mkdir(exist_ok=True)
-    return record_all(plan_swelling(texts, everybody, clips, seed, split), record_swelling, Path(out), processes)
+    return record_all(plan_swelling(texts, everybody, clips, seed, split, wandering), record_swelling, Path(out), processes)

@@ -39,10 +39,14 @@ class Extent:
 FULL, QUICK = Extent(), Extent(voices=4, clips=8, faces=3, spoken=2, sitters=2, frames=4)
 
 
-def voices(data: Path, out: Path, extent: Extent) -> Tracked:
-    """Voices that swell, made now with test sentences. Raises: NoSentences, ForeignCorpus, EngineFailed."""
-    folder = out / f"voices-{extent.voices}"
-    synthesise_swelling_corpus(folder, data / SENTENCES, extent.clips, extent.voices, VOICES_SEED, split="test")
+def voices(data: Path, out: Path, extent: Extent, wandering: bool = False) -> Tracked:
+    """Voices that swell with their phrases, as in films, or whose emotion wanders; made now with test sentences.
+
+    Raises: NoSentences, ForeignCorpus, EngineFailed.
+    """
+    folder, count = out / f"{'wandering' if wandering else 'swelling'}-{extent.voices}", extent.clips // (2 if wandering else 1)
+    seed, share = VOICES_SEED + wandering, float(wandering)
+    synthesise_swelling_corpus(folder, data / SENTENCES, count, extent.voices, seed, split="test", wandering=share)
     return read_tracked(folder, "test")
 
 

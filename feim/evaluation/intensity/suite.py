@@ -13,7 +13,7 @@ from feim.evaluation.intensity.faces import faces
 from feim.evaluation.intensity.films import films, tracked
 from feim.evaluation.intensity.material import CONTROL_SEED, FACES_SEED, FULL, QUICK
 from feim.evaluation.intensity.mixtures import mixtures
-from feim.evaluation.intensity.voices import cost, real_voices, voices
+from feim.evaluation.intensity.voices import cost, real_voices, voices, wandering_voices
 from feim.evaluation.report import Report, Row, go_on
 from feim.evaluation.speech import weights
 from feim.models import checkpoint, model_class
@@ -46,6 +46,7 @@ def evaluate_intensity(
     )
     report.measure("cost", lambda: [Row("cost of hearing intensity, ms a frame", cost(listener), COST, True, 3, "processor time, 10 s")])
     report.measure("voices", lambda: voices(listener, material.voices(data, out, extent)))
+    report.measure("wandering", lambda: wandering_voices(listener, material.voices(data, out, extent, wandering=True)))
     if clips := material.actors(data, extent):
         report.measure("actors", partial(real_voices, listener, clips, data))
     head = material.head(data)

@@ -19,22 +19,51 @@ ALIKE, APART = 0.7, 0.2
 
 
 def voices(network: VoiceIntensity, material: Tracked) -> list[Row]:
-    """Rows for designed voices whose emotion swells with a known strength."""
-    truth = [one(material, number)[2] for number in range(len(material.clips))]
-    told = [_tracked(network, material, number, {EMOTIONS.index(clip.emotion): 1.0}) for number, clip in enumerate(material.clips)]
-    untold = [_tracked(network, material, number, None) for number in range(len(material.clips))]
-    felt = [number for number, clip in enumerate(material.clips) if clip.emotion != EMOTIONS[NEUTRAL]]
-    within = [np.corrcoef(told[number], truth[number])[0, 1] for number in felt]
-    counted = f"{len({clip.speaker for clip in material.clips})} speakers never heard, {len(material.clips)} clips"
-    moved = [[tracks[number] for number in felt] for tracks in (told, truth)]
-    variance, bend = (float(np.divide(*(of(tracks) for tracks in moved))) for of in (_variance, _acceleration))
+    """Rows for designed voices whose emotion swells with their phrases."""
+    told, untold, truth = _heard(network, material)
+    felt = _felt(material)
+    variance, bend = (float(of(_some(told, felt)) / of(_some(truth, felt))) for of in (_variance, _acceleration))
     return [
-        Row("audio → intensity and the truth, Pearson", _pearson(told, truth), ALIKE, note=f"told the emotion; {counted}"),
+        Row("audio → intensity and the truth, Pearson", _pearson(told, truth), ALIKE, note=f"told the emotion; {_counted(material)}"),
         Row("… not told the emotion", _pearson(untold, truth)),
-        Row("… within a clip, told, mean", float(np.nanmean(within))),
+        Row("… within a clip, told, mean", _within(told, truth, felt)),
         Row("variance of heard tracks against the truth's, away from 1", abs(variance - 1), APART, True, note=f"ratio {variance:.2f}"),
         Row("acceleration of heard tracks against the truth's, away from 1", abs(bend - 1), APART, True, note=f"ratio {bend:.2f}"),
     ]
+
+
+def wandering_voices(network: VoiceIntensity, material: Tracked) -> list[Row]:
+    """Rows for voices whose emotion comes and goes anywhere: where a phrase begins says nothing about it."""
+    told, untold, truth = _heard(network, material)
+    felt = _felt(material)
+    within, note = _within(told, truth, felt), f"{_counted(material)}; not told: {_pearson(untold, truth):.2f}; within a clip: "
+    return [Row("audio → intensity where it wanders, Pearson, told", _pearson(told, truth), note=f"{note}{within:.2f}")]
+
+
+def _heard(network: VoiceIntensity, material: Tracked) -> tuple[list[np.ndarray], ...]:
+    """Every clip's track as heard when told the emotion, when not told, and as it is."""
+    told = [_tracked(network, material, number, {EMOTIONS.index(clip.emotion): 1.0}) for number, clip in enumerate(material.clips)]
+    untold = [_tracked(network, material, number, None) for number in range(len(material.clips))]
+    return told, untold, [one(material, number)[2] for number in range(len(material.clips))]
+
+
+def _felt(material: Tracked) -> list[int]:
+    """The clips in which anything is felt."""
+    return [number for number, clip in enumerate(material.clips) if clip.emotion != EMOTIONS[NEUTRAL]]
+
+
+def _counted(material: Tracked) -> str:
+    return f"{len({clip.speaker for clip in material.clips})} speakers never heard, {len(material.clips)} clips"
+
+
+def _some(tracks: list[np.ndarray], numbers: list[int]) -> list[np.ndarray]:
+    return [tracks[number] for number in numbers]
+
+
+def _within(heard: list[np.ndarray], truth: list[np.ndarray], felt: list[int]) -> float:
+    """Mean correlation over clips whose tracks vary."""
+    found = [np.corrcoef(heard[n], truth[n])[0, 1] for n in felt if min(heard[n].std(), truth[n].std()) > 1e-6]
+    return float(np.mean(found))
 
 
 def real_voices(network: VoiceIntensity, clips: list[Clip], data: Path) -> list[Row]:

@@ -29,10 +29,10 @@ SAMPLED = 70_000  # where the tested films' seeds begin
 
 WEIGHTS = (1, 1.5, 2, 3)
 ARMS = {
-    "label": [Guidance(emotion=w, change=0) for w in WEIGHTS],
+    "label": [Guidance(emotion=w, change=0, still=0) for w in WEIGHTS],
     "one stage": [Guidance(together=w) for w in WEIGHTS],
-    "muscles alone": [Guidance(muscles=w, change=1) for w in WEIGHTS],
-    "two stages": [Guidance(e, m, change) for e, m, change in product((1, 1.5), (1.5, 2, 3), (0.9, 0.8, 0.7))],
+    "muscles alone": [Guidance(muscles=w, change=1, still=0) for w in WEIGHTS],
+    "two stages": [Guidance(e, m, change) for e, m, change in product((1, 1.5), (2, 3), (0.9, 0.8))],
 }
 
 

@@ -21,9 +21,9 @@ from feim.training.card import corpora_data, model_card, publish
 from feim.training.loop import Settings, share_of_batch, together, train
 from feim.training.order import Order
 
-STEPS, BATCH, FRAMES = 6000, 16, 100  # film frames of an example
+STEPS, BATCH, FRAMES = 5000, 16, 140  # film frames of an example
 TOLD = 0.6  # of the examples know their emotion
-CLEAN = 0.5  # of them are heard as they are; all others are disguised
+CLEAN = 0.75  # of them are heard as they are; all others are disguised
 SIZES = {False: {}, True: {"channels": 16, "dilations": (1, 2)}}
 
 

@@ -48,7 +48,7 @@ def test_it_learns_and_saves(order):
     for name, label in (("joy", "happy"), ("anger", "angry"), ("sadness", "sad")):
         assert EMOTIONS[int(loaded.judge(tokens(SAID[name]))[0].argmax())] == label
     card = checkpoint.read_card("text-emotion", order.checkpoints)
-    assert card["licence"].startswith("bound by the terms of its data")
+    assert card["licence"].startswith("GPL 3.0;")
     assert "GPL 3.0" in card["licence"]
     assert card["metrics"]["test"]["lines"] == 24
     assert card["command"] == "python -m feim train text-emotion --corpus MELD.Raw --steps 60 --miniature"
