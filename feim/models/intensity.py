@@ -116,7 +116,7 @@ class VoiceIntensity(nn.Module):
         channels: int = 48
         dilations: tuple[int, ...] = (1, 2, 4, 8)
         expansion: int = 2
-        smooth: int = 18  # frames to both sides over which muscles even out what is heard
+        smooth: int = 14  # frames to both sides over which muscles even out what is heard
         dropout: float = 0.1
 
     def __init__(self, config: "VoiceIntensity.Config | None" = None):

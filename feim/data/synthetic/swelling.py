@@ -30,6 +30,7 @@ EBB = 0.5  # what is left of it when a phrase ends
 FAINTEST = 0.7  # a phrase's peak against the clip's
 PHRASE = 0.8  # s: a shorter one does not swell of its own
 
+SWELLS, WANDERS = "swelling", "wandering"  # what clips say of their corpus
 WEAKEST = 0.3  # of a clip's strongest moment
 NEUTRAL_SHARE = 0.12  # of the clips
 WANDERING = 0.4  # of the others: the emotion comes and goes as chance has it, not with the phrases
@@ -146,7 +147,7 @@ def record_swelling(take: SwellingTake, out: Path) -> list[Clip]:
     return [
         Clip(
             id=take.id,
-            corpus="swelling",
+            corpus=WANDERS if take.wanders else SWELLS,
             speaker=take.speaker.name,
             language="en-us",
             text=reading.text,

@@ -28,8 +28,8 @@ class Extent:
         sitters: people of the London Set whose films are looked at; frames: of each film.
     """
 
-    voices: int = 24
-    clips: int = 192
+    voices: int = 60
+    clips: int = 300
     faces: int = 24
     spoken: int = 12
     sitters: int = 16
