@@ -58,7 +58,7 @@ def test_columns_hold_whole_frames(network, asked):
 LIMITS = from_levels(torch.tensor([0.0, 1.0])).tolist()
 
 
-@pytest.mark.parametrize("guidance", [Guidance(together=0), Guidance(0, 0, still=0), Guidance(0, 0, 0, still=0), Guidance(0, 0, 1, still=0)])
+@pytest.mark.parametrize("guidance", [Guidance(together=0), *(Guidance(0, 0, change, still=0) for change in (0, 0.8, 1))])
 def test_weights_of_0_tell_nothing(network, asked, guidance):
     x = 0.3 * torch.randn(2, len(UNITS), 20)
     assert torch.allclose(network.guided(x, 0.4, **asked, guidance=guidance), denoised(network, x, 0.4, asked, False, False).clamp(*LIMITS))
@@ -76,7 +76,11 @@ def test_weights_of_1_are_the_network_itself(network, asked, guidance, feel, tel
 
 @pytest.mark.parametrize(
     ("guidance", "feel", "tell", "weight"),
-    [(Guidance(together=1.7), True, True, 1.7), (Guidance(1.5, 2.5, 0.3), True, False, 1.5), (Guidance(1.5, 2.5, 0.5, still=0), False, True, 2.5)],
+    [
+        (Guidance(together=1.7), True, True, 1.7),
+        (Guidance(1.5, 2.5, 0.3), True, False, 1.5),
+        (Guidance(1.5, 2.5, 0.5, still=0), False, True, 2.5),
+    ],
 )
 def test_guidance_is_the_sum_in_the_docstring(network, asked, guidance, feel, tell, weight):
     x = 0.05 * torch.randn(2, len(UNITS), 20)
