@@ -116,7 +116,8 @@ def plan_swelling(
     """
     held_out = max(1, len(speakers) // 10)
     splits = ["test"] * held_out + ["valid"] * held_out + ["train"] * (len(speakers) - 2 * held_out)
-    splits = splits if split is None else [split] * len(speakers)
+    order = np.random.default_rng((seed, 0)).permutation(len(speakers))  # speakers are designed from low to high voices
+    splits = [splits[place] for place in order] if split is None else [split] * len(speakers)
     texts = {split: [text for text, of in sentences if of == split] or [text for text, _ in sentences] for split in set(splits)}
     for number in range(clips):
         chance = np.random.default_rng((seed, number))
