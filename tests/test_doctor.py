@@ -9,7 +9,9 @@ from feim.data.synthetic import engines
 from feim.models import MODELS, checkpoint
 from feim.models.embeddings import VoiceNetwork
 from feim.models.emotion_recognition import EmotionRecogniser
+from feim.models.emotion_space import EmotionSpace
 from feim.models.expression_judge import ExpressionJudge
+from feim.models.intensity import VoiceIntensity
 from feim.models.landmarks import LandmarkNetwork
 from feim.models.lip_motion import LipMotion
 from feim.models.lip_sync import LipSync
@@ -29,6 +31,8 @@ MOVERS = {  # what moves faces, as small as it gets
     "lip-sync": LipSync(LipSync.Config(channels=8, dilations=(1,), embedding=4)),
     "talking-face": TalkingFace(TalkingFace.Config(width=0.02)),
     "text-emotion": TextEmotion(TextEmotion.Config(buckets=8)),
+    "voice-intensity": VoiceIntensity(VoiceIntensity.Config(channels=8, dilations=(1,))),
+    "emotion-space": EmotionSpace(EmotionSpace.Config(hidden=8)),
     "motion": MotionDiffusion(MotionDiffusion.Config(channels=8, blocks=1, condition=8)),
 }
 
