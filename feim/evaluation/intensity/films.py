@@ -17,7 +17,7 @@ from feim.signal.expressiveness import at_rest
 from feim.studio import Studio
 
 RIGHT = 0.836  # the seed reports 83.55 %, and 75.43 % for EAT
-GAMMAS = (0.5, 1.0, 5.0)  # of the test set, each emotion with each
+GAMMAS = (0.53, 1.7, 5.3, 17.0)  # of the test set: as in the talking corpus, evenly from 0.3 to 30 on a logarithmic scale
 SIZE = 256  # pixels of the films
 TRACKED = 5.0  # γ of the films that are followed from frame to frame
 FRAMES, RESTING = 60, 40  # of each, and of a neutral one that tells how the face rests

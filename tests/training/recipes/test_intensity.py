@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from feim.data.synthetic.engines import RULES
-from feim.data.synthetic.swelling import synthesise_swelling_corpus
+from feim.data.synthetic.swelling import SWELLS, synthesise_swelling_corpus
 from feim.data.tracked_voices import one, read_tracked, stretches
 from feim.models import checkpoint
 from feim.models.emotion_space import EmotionSpace
@@ -30,7 +30,10 @@ def test_voices_are_learnt_and_vary_as_they_should(order, swelling):
     torch.manual_seed(0)
     fresh = VoiceIntensity(loaded.config).eval()
     batch = stretches([read_tracked(swelling, "train")], 16, 40, 1.0, seed=9)(0)
-    before, after = (intensity_losses(model(batch["mel"], batch["pitch"], batch["weights"]), batch["truth"]) for model in (fresh, loaded))
+    with torch.no_grad():
+        before, after = (
+            intensity_losses(model(batch["mel"], batch["pitch"], batch["weights"]), batch["truth"]) for model in (fresh, loaded)
+        )
     assert float(after["loss"]) < float(before["loss"])
     card = checkpoint.read_card("voice-intensity", order.checkpoints)
     assert set(card["metrics"][swelling.name]) == {"Pearson, told the emotion", "Pearson, not told", "clips", "speakers"}
@@ -45,9 +48,10 @@ def test_tracks_are_made_as_lively_as_the_truth(swelling):
     voice_intensity.enliven(network, [voices])
     guessed, true = [], []
     for number, clip in enumerate(voices.clips):
-        mel, pitch, track = one(voices, number)
-        guessed.append(network.track(mel, pitch, {EMOTIONS.index(clip.emotion): 1.0}).var())
-        true.append(track.var())
+        if clip.corpus == SWELLS:
+            mel, pitch, track = one(voices, number)
+            guessed.append(network.track(mel, pitch, {EMOTIONS.index(clip.emotion): 1.0}).var())
+            true.append(track.var())
     assert np.mean(guessed) == pytest.approx(np.mean(true), rel=0.3)
 
 
