@@ -134,7 +134,7 @@ def test_messages_cannot_carry_markup(client):
 
 
 def test_speaking_and_animating_are_public(client):
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/speak", "/animate"]
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/speak", "/animate", "/think"]
 
 
 def test_nothing_is_kept(page, client, monkeypatch):
