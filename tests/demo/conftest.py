@@ -1,5 +1,7 @@
 """A studio in miniature: untrained networks of a few channels, so that everything a visitor meets is real but the voice."""
 
+import shutil
+
 import pytest
 import torch
 
@@ -28,3 +30,17 @@ def studio() -> Studio:
 @pytest.fixture(scope="session")
 def speech(studio):
     return studio.speak("Out of the blue, a fox!")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, for pages as visitors see them."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()

@@ -1,7 +1,6 @@
 """The curve under a film, in a browser: it shows what the face felt, is drawn by hand, keys and factor, and reaches the next film."""
 
 import json
-import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 from urllib.request import Request, urlopen
@@ -45,19 +44,6 @@ def address(studio, made):
     launch(page, prevent_thread_lock=True, quiet=True)
     yield page.local_url
     page.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 def filmed(browser, address, width: int, touch: bool = False, before=lambda page: None):

@@ -228,19 +228,6 @@ def test_marks_and_scenes_are_within_range():
     assert [emotion for _, emotion, _ in SCENES] == list(EMOTIONS)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
 # Keeps what Web Audio is asked to play: from when, in seconds, and the samples. It plays forever unless `given.ends` is set.
 LISTEN = """
 window.given = [];
