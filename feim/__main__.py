@@ -9,11 +9,12 @@ from typing import NoReturn
 from feim import commands
 from feim.data.corpora import CORPORA
 from feim.signal.emotion import EMOTIONS, EXAMPLE
+from feim.signal.emotion_arc import EXAMPLE as ONE_AFTER_ANOTHER
 from feim.training.recipes import RECIPES
 
 SUITES = ("speech", "feim-tts", "speed", "talking-face", "talking-face-gan", "intensity", "motion")
 BENCHES = ("speak", "stream", "animate")
-FEELINGS = f"{', '.join(EMOTIONS)}; or a mixture, such as {EXAMPLE}"
+FEELINGS = f"{', '.join(EMOTIONS)}; or a mixture, such as {EXAMPLE}; or one after another, such as {ONE_AFTER_ANOTHER}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -75,11 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     think.add_argument("--text", required=True)
     think.add_argument("--emotion", metavar="EMOTION", help=f"{', '.join(EMOTIONS)} (default: what the text holds)")
 
-    analyse = _command(parsers, "analyse", commands.analyse, "which emotion a voice shows, over time and as a whole")
-    analyse.add_argument("file", type=Path, metavar="FILE", help="a sound, or a film with sound")
+    analyse = _command(parsers, "analyse", commands.analyse, "which emotion a voice or a face shows, over time and as a whole")
+    analyse.add_argument("file", type=Path, metavar="FILE", help="a sound; a film, which is seen and heard; or a photo, with --neutral")
     analyse.add_argument(
         "--voice", type=Path, nargs="+", default=(), metavar="FILE", help="other recordings of the same person, any emotion"
     )
+    analyse.add_argument("--neutral", type=Path, metavar="FILE", help="a photo or a film of the same face at rest")
 
     train = _command(parsers, "train", commands.train, "train a model and write its weights and card")
     train.add_argument("recipe", choices=sorted(RECIPES))

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from feim.feeling import constant
+from feim.models.emotion_space import at, shapes
 from feim.models.landmarks import LandmarkNetwork, locate
 from feim.models.lip_motion import LipMotion
 from feim.models.portrait import FaceBasis, Portrait, fit, portrait
-from feim.signal.action_units import expression
 from feim.signal.audio import HOP, SAMPLE_RATE, mel_spectrogram
-from feim.signal.emotion import Emotion
+from feim.signal.emotion_arc import Arc
 from feim.signal.face import Face, FaceNotFound, find_face
 from feim.signal.face_motion import FRAME_RATE, FaceMotion
 from feim.signal.framing import frame_face
@@ -144,7 +144,7 @@ class TalkingHead:
 def film(
     face: PreparedFace,
     sound: Sound,
-    feeling: Emotion,
+    arc: Arc,
     seed: int,
     clock: dict[str, float],
     intensity: np.ndarray | None = None,
@@ -153,18 +153,18 @@ def film(
     """Put a face, prepared for the portrait renderer, and what it says together.
 
     Args:
-        intensity: (F,) γ; without it the feeling's own.
-        muscles: (F, 47), the expression in each frame; without it the feeling's prototype.
+        intensity: (F,) γ; without it the arc's own.
+        muscles: (F, 47), the expression in each frame; without it what faces do along the arc.
     """
     began = time.perf_counter()
-    gamma = constant(feeling.intensity, len(sound.mouth)) if intensity is None else intensity
-    motion = moved(sound, feeling, gamma, seed, muscles)
+    gamma = constant(arc.intensity, len(sound.mouth)) if intensity is None else intensity
+    motion = moved(sound, arc, gamma, seed, muscles)
     clock = clock | {"motion": clock.get("motion", 0.0) + time.perf_counter() - began, "video": len(motion) / FRAME_RATE}
     clock["total"] = clock["face"] + clock["motion"]
     drawn = face.portrait
     frames = Frames(len(motion), partial(_drawn, drawn, motion))
     return TalkingHead(
-        frames, drawn.photo, drawn.landmarks, motion, gamma, sound.waveform, sound.cues, clock, feeling.name, seed, face.renderer,
+        frames, drawn.photo, drawn.landmarks, motion, gamma, sound.waveform, sound.cues, clock, arc.name, seed, face.renderer,
         face.notes,
     )  # fmt: skip
 
@@ -175,11 +175,10 @@ def _drawn(face: Portrait, motion: FaceMotion, part: slice) -> Iterator[np.ndarr
         yield from face.frames(motion[start : min(start + AT_ONCE, part.stop)])
 
 
-def moved(sound: Sound, feeling: Emotion, gamma: np.ndarray, seed: int, muscles: np.ndarray | None = None) -> FaceMotion:
-    """The whole face: mouth, expression and gestures, with the intensity of every frame (F,), or with muscles (F, 47) of its own."""
-    felt = dict(feeling.weights)
-    shown = expression(felt, gamma) if muscles is None else muscles
-    return perform(sound.mouth, shown, gestures(sound.level, sound.pitch, len(sound.mouth), felt, gamma, seed))
+def moved(sound: Sound, arc: Arc, gamma: np.ndarray, seed: int, muscles: np.ndarray | None = None) -> FaceMotion:
+    """The whole face: mouth, gestures, and its way through the space of emotions with γ (F,) of every frame, or muscles (F, 47)."""
+    shown = shapes(at(arc, gamma)) if muscles is None else muscles
+    return perform(sound.mouth, shown, gestures(sound.level, sound.pitch, len(sound.mouth), arc, gamma, seed))
 
 
 def spoken(speech: Speech) -> Sound:

@@ -3,11 +3,18 @@
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feim.training.recipes import NEEDS, NEEDS_NOTHING, RECIPES
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from feim.hearing import Heard
+    from feim.seeing import Seen
 
 
 def speak(options: argparse.Namespace) -> dict:
@@ -69,7 +76,7 @@ def animate(options: argparse.Namespace) -> dict:
     felt = None if thought else emotion
     talking = studio.animate(face, said, felt, curve or intensity, options.seed, follow=not options.steady, thought=thought)
     with tqdm(total=len(talking.frames), unit="frame", disable=options.json) as bar:
-        talking.save(options.out, progress=lambda part, stage: bar.update(round(part * bar.total) - bar.n))
+        talking.save(options.out, progress=_moving(bar))
     subtitles = write_subtitles(options.out.with_suffix(f".{options.subtitles}"), talking.cues) if options.subtitles else None
     spent = time.perf_counter() - began
     notes = (*(thought.notes if thought else ()), *(() if options.text is None else said.notes), *talking.notes)
@@ -95,6 +102,11 @@ def animate(options: argparse.Namespace) -> dict:
     }
 
 
+def _moving(bar: "tqdm") -> Callable[[float, str], None]:
+    """A progress that moves a bar."""
+    return lambda part, stage: bar.update(round(part * bar.total) - bar.n)
+
+
 def _numbers(curve: str) -> list[float]:
     """Raises InvalidIntensity."""
     from feim.feeling import parse_curve
@@ -112,19 +124,61 @@ def _check_folder(out: Path) -> None:
 
 
 def analyse(options: argparse.Namespace) -> dict:
-    import feim
+    from tqdm import tqdm
 
-    heard = feim.load().analyse(options.file, voice=options.voice)
+    import feim
+    from feim.seeing import kind_of
+
+    kind = kind_of(options.file)
+    if kind == "audio" and options.neutral is not None:
+        raise ValueError("--neutral is of a face; a sound shows none")
+    studio, voice = feim.load(), {"voice": options.voice}
+    if kind == "audio":
+        return _tell_heard(options, studio.analyse(options.file, **voice))
+    with tqdm(total=100, unit="%", disable=options.json or kind == "image") as bar:
+        seen = studio.analyse(**{kind: options.file}, neutral=options.neutral, progress=_moving(bar), **voice)
+    return _tell_seen(options, seen)
+
+
+def _tell_seen(options: argparse.Namespace, seen: "Seen") -> dict:
+    """A face, and under it what its film lets hear."""
     if not options.json:
-        for note in heard.notes:
-            print(f"note: {note}")
+        _tell_notes(seen)
+        _tell_emotions("seen", seen)
+    heard = seen.heard and {name: value for name, value in _tell_heard(options, seen.heard).items() if name != "file"}
+    return {
+        "file": str(options.file),
+        "seconds": seen.seconds,
+        "emotion": seen.emotion,
+        "emotions": seen.emotions,
+        "intensity": _spread(seen.intensity),
+        "curve": seen.curve.tolist(),
+        "heard": heard,
+        "notes": seen.notes,
+    }
+
+
+def _tell_notes(found: "Heard | Seen") -> None:
+    for note in found.notes:
+        print(f"note: {note}")
+
+
+def _tell_emotions(how: str, found: "Heard | Seen") -> None:
+    """The range of intensities, and a bar for every emotion."""
+    if found.intensity is not None:
+        spread = "{min:.2f} to {max:.2f} of the strongest, {mean:.2f} on average".format(**_spread(found.intensity))
+        print(f"intensity that is {how}, {spread}")
+    for label, probability in sorted(found.emotions.items(), key=lambda pair: -pair[1]):
+        print(f"{label:10} {probability:.2f}  {'█' * round(40 * probability)}")
+
+
+def _tell_heard(options: argparse.Namespace, heard: "Heard") -> dict:
+    if not options.json:
+        _tell_notes(heard)
         for moment in heard.moments if len(heard.moments) > 1 else ():
             likeliest = max(moment.emotions, key=moment.emotions.get)
             print(f"{moment.start:6.1f} to {moment.end:6.1f} s  {likeliest} {moment.emotions[likeliest]:.2f}")
-        if heard.intensity is not None:
-            print("intensity, {min:.2f} to {max:.2f} of the strongest, {mean:.2f} on average".format(**_spread(heard.intensity)))
-        for label, probability in sorted(heard.emotions.items(), key=lambda pair: -pair[1]):
-            print(f"{label:10} {probability:.2f}  {'█' * round(40 * probability)}")
+        _tell_emotions("heard", heard)
     return {
         "file": str(options.file),
         "seconds": heard.seconds,

@@ -6,7 +6,8 @@ import numpy as np
 
 from feim.models.intensity import STEPS, VoiceIntensity
 from feim.signal.action_units import intensity_at, strength
-from feim.signal.emotion import MAX_INTENSITY, Emotion, InvalidIntensity
+from feim.signal.emotion import MAX_INTENSITY, InvalidIntensity
+from feim.signal.emotion_arc import Arc
 
 Intensity = float | Sequence[float] | np.ndarray  # γ of the whole film, or a curve of it
 EVEN = 0.04  # standard deviation of a track under which it says nothing about when
@@ -66,12 +67,12 @@ def with_the_voice(track: np.ndarray, gamma: float, voiced: np.ndarray) -> np.nd
     return intensity_at(strength(gamma) * track.astype(float) / usual).astype(np.float32)
 
 
-def heard_in(network: VoiceIntensity, mel: np.ndarray, pitch: np.ndarray, feeling: Emotion, frames: int) -> np.ndarray:
+def heard_in(network: VoiceIntensity, mel: np.ndarray, pitch: np.ndarray, arc: Arc, frames: int) -> np.ndarray:
     """γ of a film of F frames that follows a sound: mel (128, T), pitch (T,) Hz, and what it is said with → (F,) float32."""
-    length = min(mel.shape[1], len(pitch))
-    track = network.track(mel[:, :length], pitch[:length], feeling.indices)
+    length, told = min(mel.shape[1], len(pitch)), arc.weights(frames).mean(0)
+    track = network.track(mel[:, :length], pitch[:length], {index: weight for index, weight in enumerate(told.tolist()) if weight})
     voiced = np.pad(pitch[:length] > 0, (0, -length % STEPS)).reshape(-1, STEPS).any(axis=1)  # (⌈T / 4⌉,)
-    return with_the_voice(at_length(track, frames), feeling.intensity, at_length(voiced, frames))
+    return with_the_voice(at_length(track, frames), arc.intensity, at_length(voiced, frames))
 
 
 def at_length(track: np.ndarray, frames: int) -> np.ndarray:

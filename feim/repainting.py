@@ -17,7 +17,7 @@ from feim.animating import Frames, PreparedFace, Sound, TalkingHead
 from feim.feeling import constant
 from feim.models.super_resolution import CompactNetwork, enlarge
 from feim.models.talking_face import TalkingFace, frames_of, picture_of, stream
-from feim.signal.emotion import Emotion
+from feim.signal.emotion_arc import Arc
 from feim.signal.face import CANONICAL, CROP, align, similarity
 from feim.signal.face_motion import FRAME_RATE
 
@@ -32,10 +32,10 @@ class Painter:
     enlarger: CompactNetwork
 
     def paint(
-        self, face: np.ndarray, waveform: np.ndarray, feeling: Emotion, gamma: np.ndarray, seed: int, size: int, part: slice
+        self, face: np.ndarray, waveform: np.ndarray, arc: Arc, gamma: np.ndarray, seed: int, size: int, part: slice
     ) -> Iterator[np.ndarray]:
         """Frames `part` of the film, (S, S, 3) uint8 each. The film begins at its beginning: the generator remembers what it painted."""
-        stretches = stream(self.generator, face, waveform, dict(feeling.weights), gamma, seed)
+        stretches = stream(self.generator, face, waveform, arc, gamma, seed)
         small = (frame for stretch in stretches for frame in stretch)
         wanted = islice(small, part.start, part.stop)
         while some := list(islice(wanted, ENLARGED_AT_ONCE)):
@@ -46,22 +46,22 @@ def repainted(
     painter: Painter,
     looked_at: PreparedFace,
     sound: Sound,
-    feeling: Emotion,
+    arc: Arc,
     seed: int,
     clock: dict[str, float],
     intensity: np.ndarray | None = None,
 ) -> TalkingHead:
-    """Put a photo's face and what it says together; clock: seconds spent so far; intensity: (F,) γ, without it the feeling's own."""
+    """Put a photo's face and what it says together; clock: seconds spent so far; intensity: (F,) γ, without it the arc's own."""
     began = time.perf_counter()
     face, size = looked_at.face, looked_at.size
     upright = similarity(face.points, CANONICAL)
     there = (looked_at.landmarks @ upright[:, :2].T + upright[:, 2] + 0.5) * size / CROP - 0.5
     still, picture, count = resized(align(looked_at.image, face.points)[None], size)[0], picture_of(face), frames_of(sound.waveform)
-    gamma = constant(feeling.intensity, count) if intensity is None else intensity
-    frames = Frames(count, lambda part: painter.paint(picture, sound.waveform, feeling, gamma, seed, size, part))
+    gamma = constant(arc.intensity, count) if intensity is None else intensity
+    frames = Frames(count, lambda part: painter.paint(picture, sound.waveform, arc, gamma, seed, size, part))
     clock = clock | {"motion": clock["motion"] + time.perf_counter() - began, "video": count / FRAME_RATE}
     clock["total"] = clock["face"] + clock["motion"]
-    return TalkingHead(frames, still, there, None, gamma, sound.waveform, sound.cues, clock, feeling.name, seed, "gan", looked_at.notes)
+    return TalkingHead(frames, still, there, None, gamma, sound.waveform, sound.cues, clock, arc.name, seed, "gan", looked_at.notes)
 
 
 def resized(frames: np.ndarray, size: int) -> np.ndarray:

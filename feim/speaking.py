@@ -13,7 +13,7 @@ import torch
 from feim.models.tts import FEIMTTS, Sampling, Utterance
 from feim.models.vocoder import SourceFilterVocoder
 from feim.signal.audio import HOP, SAMPLE_RATE, griffin_lim, write_audio
-from feim.signal.emotion import Emotion
+from feim.signal.emotion_arc import Arc
 from feim.signal.text import encode
 from feim.signal.world import shift_pitch, synthesise
 
@@ -80,6 +80,7 @@ class Wish:
     Attributes:
         tts, network: that draw mels, and turn them into sound; vector: (512,), of the face.
         words, phonemes: the whole text, and the symbols of each sentence.
+        arc: what is felt; a sentence is said with what is felt in its middle.
         clock: seconds spent on face, text, acoustic, vocoder and in total.
     """
 
@@ -88,7 +89,7 @@ class Wish:
     words: str
     phonemes: tuple[str, ...]
     vector: torch.Tensor
-    feeling: Emotion
+    arc: Arc
     seed: int
     sampling: Sampling
     pitch_shift: float
@@ -132,12 +133,18 @@ def _draw(phonemes: str, number: int, wish: Wish) -> Utterance:
     return wish.tts.synthesise(
         torch.tensor(encode(phonemes)),
         wish.vector,
-        wish.feeling.indices,
-        wish.feeling.intensity,
+        wish.arc.at(_middle(wish.phonemes, number)).indices,
+        wish.arc.intensity,
         wish.sampling,
         torch.Generator().manual_seed((wish.seed + number) % 2**63),
         lambda step, steps: tell(step / stages),
     )
+
+
+def _middle(sentences: tuple[str, ...], number: int) -> float:
+    """Where the middle of a sentence lies in all of them, 0 to 1."""
+    before = sum(len(sentence) for sentence in sentences[:number])
+    return (before + len(sentences[number]) / 2) / sum(len(sentence) for sentence in sentences)
 
 
 def _vocode(mel: torch.Tensor, wish: Wish) -> tuple[np.ndarray, Callable[[int, int], np.ndarray]]:
@@ -170,8 +177,8 @@ def _speech(wish: Wish, waveform: np.ndarray, mel: np.ndarray, pitch: np.ndarray
         timings=wish.clock | {"total": total, "audio": len(waveform) / SAMPLE_RATE},
         seed=wish.seed,
         text=wish.words,
-        emotion=wish.feeling.name,
-        intensity=wish.feeling.intensity,
+        emotion=wish.arc.name,
+        intensity=wish.arc.intensity,
         notes=wish.notes,
     )
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -14,7 +15,7 @@ from feim.animating import SIZE, PreparedFace, TalkingHead, film, prepared, reco
 from feim.animating import Sound as Said
 from feim.expressing import shown as muscles_of
 from feim.feeling import Intensity, as_drawn, constant, heard_in, is_curve, parse_curve
-from feim.hearing import Heard, Sound, hear, samples
+from feim.hearing import Heard, NothingHeard, Sound, hear, samples
 from feim.language_model import from_environment
 from feim.models import checkpoint, model_class
 from feim.models.checkpoint import MissingCheckpoint
@@ -22,7 +23,9 @@ from feim.models.embeddings import FaceNetwork, crop_to_tensor
 from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder
 from feim.repainting import Painter, repainted
-from feim.signal.emotion import EMOTIONS, NEUTRAL, Emotion, Feeling, parse_emotion, parse_intensity
+from feim.seeing import Film, Photo, Seen, footage, see
+from feim.signal.emotion import EMOTIONS, NEUTRAL, parse_intensity
+from feim.signal.emotion_arc import Arc, Feelings, parse_arc
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
 from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
@@ -61,7 +64,7 @@ class Studio:
         self,
         text: str,
         face: FaceSource | None = None,
-        emotion: Feeling = "neutral",
+        emotion: Feelings = "neutral",
         intensity: float = 1.0,
         seed: int = 0,
         steps: int | None = None,
@@ -78,7 +81,9 @@ class Studio:
             face: a path, a PIL image, an (H, W, 3) uint8 array, or None for the default voice; or a (512,) unit tensor of the space
                 that faces and voices share, such as the voice network's of a recording; or what `prepare` gave.
             emotion: one of feim.signal.emotion.EMOTIONS; or a mixture of at most three, as "happy:0.7+sad:0.3" or
-                {"happy": 0.7, "sad": 0.3}, felt at once, for the cost of one; intensity: γ in [0, 30], 0 neutral, 1 as labelled.
+                {"happy": 0.7, "sad": 0.3}, felt at once, for the cost of one; or at most five of them, one after another, as
+                "surprised,happy" or ["surprised", "happy"], where each sentence is said with what is felt in its middle.
+            intensity: γ in [0, 30], 0 neutral, 1 as labelled.
             seed: the same seed gives the same waveform; steps: of the diffusion solver.
             speed: 0.5 to 2; pitch_shift: semitones, −12 to 12; vocoder: "source-filter", or "griffin-lim", a reference that cannot shift.
             language: "en", or "pl", whose voice learnt emotion from Polish actors and is not for commerce.
@@ -95,7 +100,7 @@ class Studio:
         self,
         text: str,
         face: FaceSource | None = None,
-        emotion: Feeling = "neutral",
+        emotion: Feelings = "neutral",
         intensity: float = 1.0,
         seed: int = 0,
         steps: int | None = None,
@@ -139,7 +144,7 @@ class Studio:
         self,
         face: str | Path | Image.Image | np.ndarray | PreparedFace,
         speech: Speech | Sound,
-        emotion: Feeling | None = None,
+        emotion: Feelings | None = None,
         intensity: Intensity | None = None,
         seed: int = 0,
         *,
@@ -156,8 +161,9 @@ class Studio:
         Args:
             face: a photo from the front, or what `prepare` made of one; renderer, size: as there, where it was not prepared.
             speech: what `speak` gave; or a recording of anybody, a sound file or (samples,) at 16 kHz.
-            emotion, intensity: as in `speak`; by default those that the speech was said with, neutral for a recording. Intensity may
-                also be a curve: two or more γ, spread over the film in straight lines.
+            emotion, intensity: as in `speak`; by default those that the speech was said with, neutral for a recording. Of emotions one
+                after another, each fades into the next. Intensity may also be a curve: two or more γ, spread over the film in straight
+                lines.
             follow: whether the face feels more and less as the voice does, around one intensity; a curve is shown as it is.
             thought: what `think` gave of the text: its muscles move the face, in place of the emotion's prototype, with its emotion, and
                 its intensity unless another is given. The GAN knows no muscles, only emotion and intensity.
@@ -173,13 +179,13 @@ class Studio:
                 raise InvalidSetting("an emotion and a thought do not go together; give the emotion to think(), which finds its muscles")
             emotion, intensity = thought.emotion, thought.intensity if intensity is None else intensity
         curve = parse_curve(intensity) if is_curve(intensity) else None
-        feeling = parse_emotion(emotion if emotion is not None else speech.emotion if own else "neutral")
+        arc = parse_arc(emotion if emotion is not None else speech.emotion if own else "neutral")
         if curve is not None:
-            feeling = replace(feeling, intensity=float(curve.mean()))
+            arc = arc.with_intensity(float(curve.mean()))
         elif intensity is not None:
-            feeling = replace(feeling, intensity=parse_intensity(intensity))
-        elif own and feeling.name == speech.emotion:
-            feeling = replace(feeling, intensity=speech.intensity)
+            arc = arc.with_intensity(parse_intensity(intensity))
+        elif own and arc.name == speech.emotion:
+            arc = arc.with_intensity(speech.intensity)
         if not isinstance(seed, Integral):
             raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
         report = progress or (lambda fraction, message: None)
@@ -190,38 +196,69 @@ class Studio:
         report(0.5, "listening")
         with timed(clock, "motion"):
             sound = spoken(speech) if own else recorded(self._take("lip-motion"), samples(speech))
-            shown, notes = self._shown(sound, feeling, curve, follow)
+            shown, notes = self._shown(sound, arc, curve, follow)
             moves = thought is not None and looked_at.renderer == "portrait"
             muscles = muscles_of(self._take("motion"), thought, shown, sound.words, int(seed)) if moves else None
             if thought is not None and not moves:
                 notes = (*notes, NO_MUSCLES)
         if looked_at.renderer == "portrait":
-            talking = film(looked_at, sound, feeling, int(seed), clock, shown, muscles)
+            talking = film(looked_at, sound, arc, int(seed), clock, shown, muscles)
         else:
-            talking = repainted(self.painter(), looked_at, sound, feeling, int(seed), clock, shown)
+            talking = repainted(self.painter(), looked_at, sound, arc, int(seed), clock, shown)
         report(1.0, "ready to draw")
         return replace(talking, notes=talking.notes + notes)
 
-    def _shown(self, sound: Said, feeling: Emotion, curve: np.ndarray | None, follow: bool) -> tuple[np.ndarray, tuple[str, ...]]:
+    def _shown(self, sound: Said, arc: Arc, curve: np.ndarray | None, follow: bool) -> tuple[np.ndarray, tuple[str, ...]]:
         """γ of every frame of a film, (F,), and what the person should know about it."""
         frames, notes = len(sound.mouth), ()
         if curve is not None:
             return as_drawn(curve, frames), notes
-        if follow and feeling.name != EMOTIONS[NEUTRAL]:
+        if follow and arc.name != EMOTIONS[NEUTRAL]:
             try:
-                return heard_in(self._take("voice-intensity"), sound.mel, sound.pitch, feeling, frames), notes
+                return heard_in(self._take("voice-intensity"), sound.mel, sound.pitch, arc, frames), notes
             except MissingCheckpoint:
                 notes = (NOT_FOLLOWED,)
-        return constant(feeling.intensity, frames), notes
+        return constant(arc.intensity, frames), notes
 
-    def analyse(self, audio: Sound, *, voice: Sequence[Sound] = ()) -> Heard:
-        """Hear which emotion a voice shows, and how strongly: `heard.emotions` is {label: probability}, `heard.intensity` (F,).
+    def analyse(
+        self,
+        audio: Sound | None = None,
+        *,
+        image: Photo | None = None,
+        video: Film | None = None,
+        voice: Sequence[Sound] = (),
+        neutral: Photo | Film | None = None,
+        progress: Progress | None = None,
+    ) -> Heard | Seen:
+        """Which emotion a voice or a face shows, and how strongly: `found.emotions` is {label: probability}, `found.intensity` (F,).
+
+        Give one of `audio`, `image` and `video`.
 
         Args:
-            audio: a sound file, or (samples,) at 16 kHz; voice: other recordings of the same person, in any emotion, ten or more if
-                there are. They tell what is usual for this voice, without which raised and high voices are easily confused.
-        Raises: UnreadableAudio, NothingHeard; MissingCheckpoint, DamagedCheckpoint.
+            audio: a sound file, or (samples,) at 16 kHz, to be heard.
+            video: a film file, or pictures (H, W, 3) uint8, 25 a second, to be seen; a file's sound is heard, too, as `found.heard`.
+            image: a photo, a path, a PIL image or an (H, W, 3) uint8 array; it needs `neutral`.
+            voice: other recordings of the same person, in any emotion, ten or more if there are. They tell what is usual for this voice,
+                without which raised and high voices are easily confused.
+            neutral: a photo or a film of the same face at rest. Without it, how it rests is guessed from the film itself.
+            progress: called with a fraction in [0, 1], which never falls, and what is being done, while pictures are looked at.
+
+        Raises: InvalidSetting; UnreadableAudio, NothingHeard; UnreadableImage, UnreadableVideo, FaceNotFound, NoRest; MissingCheckpoint,
+            DamagedCheckpoint.
         """
+        given = [name for name, one in (("audio", audio), ("image", image), ("video", video)) if one is not None]
+        if len(given) != 1:
+            raise InvalidSetting(f"give one of audio, image and video to analyse; these were given: {', '.join(given) or 'none'}")
+        if audio is not None:
+            return self._hear(audio, voice)
+        shown = footage(image if video is None else video)
+        seen = see(self._take("emotion-space"), self._take("landmarks"), shown, None if neutral is None else footage(neutral), progress)
+        waveform = shown.file and shown.file.waveform
+        with suppress(NothingHeard):
+            return seen if waveform is None else replace(seen, heard=self._hear(waveform, voice))
+        return seen
+
+    def _hear(self, audio: Sound, voice: Sequence[Sound]) -> Heard:
         recogniser, friends = self._take("emotion-recogniser"), [voice] if isinstance(voice, str | Path | np.ndarray) else voice
         try:
             return hear(recogniser, audio, friends, self._take("voice-intensity"))
@@ -275,7 +312,7 @@ class Studio:
         self,
         text: str,
         face: FaceSource | None,
-        emotion: Feeling,
+        emotion: Feelings,
         intensity: float,
         seed: int,
         steps: int | None,
@@ -287,7 +324,7 @@ class Studio:
     ) -> Wish:
         """All that can be known before the first sound: every argument is checked, the text read and the face found."""
         began = time.perf_counter()
-        feeling = parse_emotion(emotion, intensity)
+        arc = parse_arc(emotion, intensity)
         sampling = self._sampling(steps, speed)
         if not isinstance(text, str):
             raise InvalidSetting(f"the text is {text!r}; give words in quotes")
@@ -300,8 +337,8 @@ class Studio:
         if vocoder == GRIFFIN_LIM and pitch_shift:
             raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
         tts, spoken = self.model_of(language), LANGUAGES[language]
-        unlearnt = [label for label, _ in feeling.weights if label in tts.config.unlearnt]
-        if feeling.intensity and unlearnt:
+        unlearnt = [label for label in arc.labels if label in tts.config.unlearnt]
+        if arc.intensity and unlearnt:
             known = [label for label in EMOTIONS if label not in tts.config.unlearnt]
             remedy = f"use one of: {', '.join(known)}" if known else "use intensity 0"
             raise InvalidSetting(f"the voice for {language} has never heard anybody {unlearnt[0]}; {remedy}")
@@ -318,7 +355,7 @@ class Studio:
             vector = _checked(face) if given else self.face_vector(seen, tts)
         clock["total"] = time.perf_counter() - began
         notes = _notes(text, seen, language)
-        return Wish(tts, self.vocoder, words, phonemes, vector, feeling, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
+        return Wish(tts, self.vocoder, words, phonemes, vector, arc, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
 
 
 def _seen(face: str | Path | Image.Image | np.ndarray | PreparedFace) -> Face:

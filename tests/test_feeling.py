@@ -5,7 +5,8 @@ import pytest
 
 from feim.feeling import EVEN, USUAL, as_drawn, at_length, constant, heard_in, is_curve, parse_curve, with_the_voice
 from feim.signal.action_units import strength
-from feim.signal.emotion import InvalidIntensity, parse_emotion
+from feim.signal.emotion import InvalidIntensity
+from feim.signal.emotion_arc import parse_arc
 
 WAVY = (0.5 + 0.3 * np.sin(np.arange(60) / 5)).astype(np.float32)  # a track that varies
 ALL = np.ones(60, bool)
@@ -114,8 +115,9 @@ class StandIn:
 @pytest.mark.parametrize(("samples", "frames"), [(238, 60), (240, 60), (237, 61), (1, 1), (5, 2)])
 def test_the_network_hears_the_sound_and_what_is_felt(samples, frames):
     network = StandIn()
-    shown = heard_in(network, np.zeros((128, samples)), np.full(samples + 1, 100.0), parse_emotion("happy:0.7+sad:0.3", 1.0), frames)
-    assert network.given == ((128, samples), (samples,), {1: 0.7, 2: 0.3})
+    shown = heard_in(network, np.zeros((128, samples)), np.full(samples + 1, 100.0), parse_arc("happy:0.7+sad:0.3", 1.0), frames)
+    assert network.given[:2] == ((128, samples), (samples,))
+    assert network.given[2] == pytest.approx({1: 0.7, 2: 0.3})
     assert shown.shape == (frames,)
     if samples > 200:
         assert shown.std() > 0

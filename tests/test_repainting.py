@@ -15,13 +15,13 @@ from feim.models.portrait import FaceBasis
 from feim.models.super_resolution import CompactNetwork, enlarge
 from feim.models.talking_face import TalkingFace, generate, picture_of
 from feim.repainting import Painter, repainted, resized
-from feim.signal.emotion import parse_emotion
+from feim.signal.emotion_arc import parse_arc
 from feim.signal.face import find_face, read_image
 from feim.signal.landmarks import FEATURES, landmark_error
 from feim.studio import InvalidSetting
 
 WOMAN = Path(__file__).parents[1] / "assets" / "faces" / "average-woman-20s.jpg"
-HAPPY = parse_emotion("happy", 2.0)
+HAPPY = parse_arc("happy", 2.0)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from html import escape
 
 import gradio as gr
 
-from feim.signal.emotion import parse_emotion
+from feim.signal.emotion_arc import parse_arc
 
 
 @contextmanager
@@ -35,8 +35,8 @@ def whole(typed: float | str | None, name: str) -> int:
 
 
 def file_name(emotion: str) -> str:
-    """What a result is called on a visitor's disk: an emotion, or a mixture as feim.signal.emotion writes it, without signs."""
-    return "-".join(["feim", *(label for label, _ in parse_emotion(emotion).weights)])
+    """What a result is called on a visitor's disk: what is felt, as feim.signal.emotion_arc writes it, without signs."""
+    return "-".join(["feim", *parse_arc(emotion).labels])
 
 
 def pace(seconds: float, spent: float) -> str:

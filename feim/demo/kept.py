@@ -14,7 +14,7 @@ MINUTES = 10
 
 @dataclass(frozen=True)
 class Making:
-    """A prepared face, what it says (our speech, or a recording's samples), with which feeling, as feim.signal.emotion writes it, and after
+    """A prepared face, what it says (our speech, or a recording's samples), what it feels, as feim.signal.emotion_arc writes it, and after
     which thought, if there was one."""
 
     face: PreparedFace

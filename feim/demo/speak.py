@@ -12,7 +12,7 @@ import soundfile
 
 from feim.demo.answers import explained, file_name, number, pace, remarks, whole
 from feim.demo.intensity import intensity_control
-from feim.demo.mixture import mixed, mixture_input
+from feim.demo.mixture import felt, mixture_input
 from feim.demo.pictures import draw
 from feim.demo.portrait import portrait_input
 from feim.speaking import Chunk, Speech
@@ -51,7 +51,7 @@ def speak_tab(studio: Studio) -> None:
             face = portrait_input()
             text = gr.Textbox(SCENES[0][0], label="Text", placeholder="What should be said, in English?", lines=2, max_lines=12)
             place_of_scenes = gr.Column()
-            emotion, second, share = mixture_input("neutral", "share")
+            emotion, *more = mixture_input("neutral", "share")
             intensity = intensity_control()
             with place_of_scenes:
                 gr.Examples(
@@ -84,17 +84,18 @@ def speak_tab(studio: Studio) -> None:
             asked = arguments(text, face, emotion, intensity, seed, speed, pitch_shift)
             yield results(studio.speak(**asked, progress=lambda part, stage: progress(part, desc=stage)), folder)
 
-    def speak_aloud(text, face, emotion, second, share, intensity, seed, speed, pitch_shift) -> Iterator[tuple]:
+    def speak_aloud(text, face, emotion, second, when, share, intensity, seed, speed, pitch_shift) -> Iterator[tuple]:
         """The same for the page, which plays the sound while it is made."""
         with explained(), TemporaryDirectory() as folder:
             pieces = []
-            for chunk in studio.stream(**arguments(text, face, mixed(emotion, second, share), intensity, seed, speed, pitch_shift)):
+            feelings = felt(emotion, second, when, share)
+            for chunk in studio.stream(**arguments(text, face, feelings, intensity, seed, speed, pitch_shift)):
                 pieces = [*pieces, piece(chunk)]  # all of them, of which Gradio sends what is new: none is lost in a slow browser
                 yield pieces, gr.skip(), describe_making(chunk), gr.skip()
             yield gr.skip(), *results(chunk.speech, folder)
 
     wish = [text, face, emotion, intensity, seed, speed, pitch_shift]
-    here = [text, face, emotion, second, share, intensity, seed, speed, pitch_shift]
+    here = [text, face, emotion, *more, intensity, seed, speed, pitch_shift]
     checked = {"preprocess": False, "concurrency_limit": 1, "concurrency_id": "speak"}  # the studio checks, in words that Gradio lacks
     gr.on([], speak, wish, [audio, status, picture], api_name="speak", **checked)
     gr.on(

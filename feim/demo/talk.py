@@ -12,12 +12,12 @@ from feim.demo.answers import explained, file_name, pace, remarks, whole
 from feim.demo.curve import curve_control, curve_of, drawn
 from feim.demo.intensity import intensity_control
 from feim.demo.kept import Kept, Making
-from feim.demo.mixture import mixed, mixture_input
+from feim.demo.mixture import felt, mixture_input
 from feim.demo.portrait import portrait_input
 from feim.demo.thinking import NO_TEXT, think_input, thinking_html
 from feim.feeling import Intensity, is_curve, parse_curve
 from feim.hearing import samples
-from feim.signal.emotion import Feeling
+from feim.signal.emotion_arc import Feelings
 from feim.signal.ffmpeg import duration
 from feim.signal.subtitles import to_vtt
 from feim.studio import Studio
@@ -44,7 +44,7 @@ def talk_tab(studio: Studio) -> None:
                     recording = gr.Audio(label="Recording", sources=["upload", "microphone"], type="filepath", elem_id="recording")
                     gr.HTML("<p>A recording is said in place of the text. Use only voices that you have the right to use.</p>")
             with gr.Column(elem_id="chosen"):
-                emotion, second, share = mixture_input("happy", "film-share")
+                emotion, *more = mixture_input("happy", "film-share")
                 intensity = intensity_control(name="film-intensity", curves=True)
             follow = gr.Checkbox(True, label="The face follows the voice", elem_id="follow", elem_classes="choice")
             think = think_input(recording)
@@ -69,7 +69,8 @@ def talk_tab(studio: Studio) -> None:
     def animate(text, face=None, emotion="neutral", intensity=1, seed=0, recording=None, renderer="portrait", progress=gr.Progress()):  # noqa: B008
         """Let a portrait say a text, or a recording.
 
-        The emotion may be a mixture, such as happy:0.7+sad:0.3, and the intensity a list of numbers, a curve over the film.
+        The emotion may be a mixture, such as happy:0.7+sad:0.3, or several, one after another, such as surprised,happy; the intensity may
+        be a list of numbers, a curve over the film.
         Gives the film (mp4, 25 frames a second, with subtitles), a line about it, and the subtitles as WebVTT, which are empty for a
         recording. Nothing is kept.
         """
@@ -78,12 +79,12 @@ def talk_tab(studio: Studio) -> None:
             yield answer
 
     def animate_here(
-        text, face, emotion, second, share, intensity, seed, recording, renderer, follow, think, progress=gr.Progress()  # noqa: B008
+        text, face, emotion, second, when, share, intensity, seed, recording, renderer, follow, think, progress=gr.Progress()  # noqa: B008
     ):  # fmt: skip
         """The same for the page, which can have a text thought through, shows the film's curve, and can have it drawn again."""
         with explained(), TemporaryDirectory() as folder:
-            feeling = mixed(emotion, second, share)
-            making, talking, *answer = made(text, face, feeling, intensity, seed, recording, renderer, follow, think, folder, progress)
+            feelings = felt(emotion, second, when, share)
+            making, talking, *answer = made(text, face, feelings, intensity, seed, recording, renderer, follow, think, folder, progress)
             yield *answer, curve_of(talking), Kept(making), thinking_html(making.thought) if making.thought else ""
 
     def animate_again(kept, curve, progress=gr.Progress()):  # noqa: B008
@@ -93,8 +94,8 @@ def talk_tab(studio: Studio) -> None:
             if not kept:
                 raise ValueError("there is no film yet; press Make the film")
             began, making = time.perf_counter(), kept.making()
-            feeling, report = None if making.thought else making.emotion, stage(progress, 0, SHARE)
-            talking = studio.animate(making.face, making.said, feeling, gamma, making.seed, thought=making.thought, progress=report)
+            feelings, report = None if making.thought else making.emotion, stage(progress, 0, SHARE)
+            talking = studio.animate(making.face, making.said, feelings, gamma, making.seed, thought=making.thought, progress=report)
             yield *filmed(talking, began, talking.notes, folder, progress), curve_of(talking)
 
     def think_through(text: str, emotion: str | None = None) -> dict:
@@ -106,7 +107,7 @@ def talk_tab(studio: Studio) -> None:
         with explained():
             return studio.think(text, emotion or None).as_dict()
 
-    def made(text, face, feeling: Feeling, intensity: Intensity, seed, recording, renderer, follow, think, folder, progress) -> tuple:
+    def made(text, face, feelings: Feelings, intensity: Intensity, seed, recording, renderer, follow, think, folder, progress) -> tuple:
         """A wish from the page → what the film is made of, the film, and the answer about it. Raises ValueError."""
         if not face:
             raise ValueError("there is no face to animate; choose a portrait")
@@ -118,18 +119,18 @@ def talk_tab(studio: Studio) -> None:
         if think and not heard:
             progress(0, desc="thinking")
             thought = studio.think(text or "")
-            feeling, intensity = thought.emotion, thought.intensity
+            feelings, intensity = thought.emotion, thought.intensity
         spoken_with = float(parse_curve(intensity).mean()) if is_curve(intensity) else intensity
         report = stage(progress, 0, 0.8 * SHARE)
-        said = samples(heard["path"]) if heard else studio.speak(text or "", looked_at, feeling, spoken_with, seed, progress=report)
-        felt, report = None if thought else feeling, stage(progress, 0.8 * SHARE, 0.2 * SHARE)
-        talking = studio.animate(looked_at, said, felt, intensity, seed, follow=bool(follow), thought=thought, progress=report)
+        said = samples(heard["path"]) if heard else studio.speak(text or "", looked_at, feelings, spoken_with, seed, progress=report)
+        given, report = None if thought else feelings, stage(progress, 0.8 * SHARE, 0.2 * SHARE)
+        talking = studio.animate(looked_at, said, given, intensity, seed, follow=bool(follow), thought=thought, progress=report)
         notes = (*(() if heard else said.notes), *talking.notes, *((NO_TEXT,) if think and heard else ()))
         making = Making(looked_at, said, talking.emotion, seed, thought)
         return making, talking, *filmed(talking, began, tuple(dict.fromkeys(notes)), folder, progress)
 
     wish = [text, face, emotion, intensity, seed, recording, renderer]
-    here = [text, face, emotion, second, share, intensity, seed, recording, renderer, follow, think]
+    here = [text, face, emotion, *more, intensity, seed, recording, renderer, follow, think]
     shown, slow = (
         [film, status, captions],
         {"show_progress_on": film, "preprocess": False, "concurrency_limit": 1, "concurrency_id": "speak"},

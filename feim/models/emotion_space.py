@@ -14,10 +14,12 @@ from torch.nn import functional as F
 
 from feim.models.intensity import FaceIntensity
 from feim.signal.action_units import expression, strength
-from feim.signal.emotion import EMOTIONS, MAX_INTENSITY, Feeling, parse_emotion
-from feim.signal.expressiveness import SEEN, displacements
+from feim.signal.emotion import EMOTIONS, MAX_INTENSITY, directions
+from feim.signal.emotion_arc import Arc, Feelings, parse_arc
+from feim.signal.expressiveness import SEEN, at_rest, displacements, steadied
 
 AXES = EMOTIONS[1:]
+END = 0.2  # share of a film's frames that are at one end of a movement
 TELLING = 12.0  # how much likelier the nearest emotion is than one that is a whole strength further away, as a logarithm
 
 
@@ -48,15 +50,32 @@ class EmotionSpace(nn.Module):
         """Faces (F, 189, 2) of one person, and the same person's at rest (189, 2) → (F, 6)."""
         return self(torch.from_numpy(displacements(landmarks, rest)).flatten(1)).numpy()
 
+    def rest_of(self, landmarks: np.ndarray) -> np.ndarray:
+        """How a face rests that was only seen in one film: (F, 189, 2) → (189, 2).
 
-def at(feeling: Feeling, intensity: float | np.ndarray = 1.0) -> np.ndarray:
-    """Where an emotion, or a mixture, is at γ, one number or (F,): (6,) or (F, 6). What is neutral in it brings it nearer to the origin.
+        It may feel something most of the time. So it is one of five faces: the middle of all, and those at the ends of its two largest
+        movements; that beside which the film shows most. Beside a face that does not rest, others do what no emotion does.
+        """
+        still = steadied(landmarks, at_rest(landmarks))
+        middle = np.median(still, axis=0)
+        moved = displacements(still, middle).reshape(len(still), -1)
+        _, _, movements = np.linalg.svd(moved - moved.mean(0), full_matrices=False)
+        few = max(1, round(END * len(still)))
+        order = np.argsort(moved @ movements[:2].T, axis=0)  # (F, 2)
+        ends = [np.median(still[rows], axis=0) for along in order.T for rows in (along[:few], along[-few:])]
+        return max([middle, *ends], key=lambda rest: intensity_of(self.place(landmarks, rest).clip(0, None)).mean())
+
+
+def at(feelings: Feelings | Arc, intensity: float | np.ndarray = 1.0) -> np.ndarray:
+    """Where an emotion, or a mixture, is at γ, or the way from one to the next over F frames: one number or (F,) → (6,) or (F, 6).
+
+    At the same γ everything is as far from the origin; what is neutral in a mixture brings it nearer.
 
     Raises: UnknownEmotion, InvalidMixture.
     """
-    direction = parse_emotion(feeling).direction
-    parts = np.array([direction.get(label, 0.0) for label in AXES])
-    return np.asarray(strength(np.asarray(intensity, float)))[..., None] * parts
+    gamma = np.asarray(intensity, float)
+    places = strength(gamma.reshape(-1, 1)) * directions(parse_arc(feelings).weights(gamma.size))  # (F, 6)
+    return places.reshape(*gamma.shape, len(AXES))
 
 
 def shapes(place: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ hourglass that they share.
     points = locate(network, image, find_face(image))  # (189, 2) pixels
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from feim.signal.face import Face, FaceNotFound, find_face, similarity
+from feim.signal.face import Face, FaceNotFound, similarity
 from feim.signal.landmarks import BROWS, COUNT, CREASES, IRISES, LOWER_LIDS, MIRROR, MOUTH, NOSE, PHILTRUM, PUPILS, UNDER_EYES, UPPER_LIDS
 
 FRAME = 256  # pixels
@@ -268,14 +268,3 @@ def locate(network: LandmarkNetwork, image: np.ndarray, face: Face, least: float
     if confidence < least:
         raise FaceNotFound("the face is turned away or hidden; use a photo that shows it from the front, with both eyes and the mouth free")
     return points
-
-
-def followed(network: LandmarkNetwork, frames: Iterable[np.ndarray]) -> np.ndarray:
-    """The landmarks of one face in every frame of a film: F pictures (H, W, 3) uint8 → (F, 189, 2) pixels. Raises: FaceNotFound."""
-    found: list[np.ndarray] = []
-    for picture in frames:
-        points = five_points(found[-1] if found else locate(network, picture, find_face(picture)))
-        pixels, to_frame = frame(picture, points)
-        (landmarks,), _ = locate_all(network, pixels[None], to_frame[None])
-        found.append(landmarks)
-    return np.stack(found)

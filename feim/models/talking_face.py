@@ -43,7 +43,8 @@ from feim.models.talking_face_parts import (
 )
 from feim.signal.action_units import strength
 from feim.signal.audio import SAMPLE_RATE
-from feim.signal.emotion import EMOTIONS, Feeling, parse_emotion, parse_intensity
+from feim.signal.emotion import parse_intensity
+from feim.signal.emotion_arc import Arc, Feelings, parse_arc
 from feim.signal.face import Face
 from feim.signal.face_motion import FRAME_RATE
 
@@ -196,7 +197,7 @@ def stream(
     generator: TalkingFace,
     image: np.ndarray,
     waveform: np.ndarray,
-    emotion: Feeling = "neutral",
+    emotion: Feelings | Arc = "neutral",
     intensity: float | np.ndarray = 1.0,
     seed: int = 0,
     at_once: int = FRAME_RATE,
@@ -205,14 +206,15 @@ def stream(
 
     Args:
         image: (128, 128, 3) uint8 from `picture_of`; waveform: (samples,) float32 at 16 kHz.
-        emotion, intensity: as visitors give them, a label or a mixture, and γ from 0 to 30, one for all frames or (F,).
+        emotion, intensity: as visitors give them, a label, a mixture or several, one after another, and γ from 0 to 30, one for all frames
+            or (F,).
 
     Yields: (n, 128, 128, 3) uint8.
-    Raises: UnknownEmotion, InvalidIntensity; ValueError for a picture of another size, a waveform without samples, or an intensity
-        for more or fewer frames.
+    Raises: UnknownEmotion, InvalidMixture, InvalidIntensity; ValueError for a picture of another size, a waveform without samples, or an
+        intensity for more or fewer frames.
     """
     gammas, total = np.asarray(intensity, dtype=float), frames_of(waveform)
-    wish = parse_emotion(emotion, max((parse_intensity(gamma) for gamma in gammas.ravel()), default=0.0))
+    arc = parse_arc(emotion, max((parse_intensity(gamma) for gamma in gammas.ravel()), default=0.0))
     if gammas.ndim and gammas.shape != (total,):
         raise ValueError(f"intensities of shape {gammas.shape} for a film of {total} frames; give each frame one")
     if image.shape != (SIDE, SIDE, 3) or image.dtype != np.uint8:
@@ -224,8 +226,7 @@ def stream(
     device = next(generator.parameters()).device
     face = generator.look(to_signed(torch.tensor(image, device=device)).movedim(-1, 0)[None])
     amount = torch.from_numpy(np.broadcast_to(strength(gammas), total).astype(np.float32)).to(device)
-    weights = torch.tensor([[wish.indices.get(index, 0.0) for index in range(len(EMOTIONS))]], device=device)  # (1, 7)
-    feeling = generator.emotion_encoder(weights, amount[None])
+    feeling = generator.emotion_encoder(torch.from_numpy(arc.weights(total)).to(device)[None], amount[None])
     random, memory = torch.Generator().manual_seed(seed), None
     for first in range(0, total, at_once):
         frames = min(at_once, total - first)
@@ -239,7 +240,7 @@ def generate(
     generator: TalkingFace,
     image: np.ndarray,
     waveform: np.ndarray,
-    emotion: Feeling = "neutral",
+    emotion: Feelings | Arc = "neutral",
     intensity: float | np.ndarray = 1.0,
     seed: int = 0,
 ) -> np.ndarray:

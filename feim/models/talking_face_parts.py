@@ -106,12 +106,12 @@ class EmotionEncoder(nn.Module):
     def forward(self, emotion: Tensor, amount: Tensor) -> Tensor:
         """Index into EMOTIONS (B,), how much of it in each frame (B, F) → (B, F, D).
 
-        Of a mixture, in place of the index, the weights of all EMOTIONS (B, 7): the line leads to the mean of their embeddings.
+        In place of the index, the weights of all EMOTIONS (B, 7), or in each frame (B, F, 7): the line leads to the mean of their places.
         """
         all_emotions = self.layers(torch.eye(len(EMOTIONS), device=emotion.device))
         neutral = all_emotions[NEUTRAL]
-        felt = emotion @ all_emotions if emotion.is_floating_point() else all_emotions[emotion]  # (B, D)
-        return neutral + amount[:, :, None] * (felt - neutral)[:, None]
+        felt = emotion @ all_emotions if emotion.is_floating_point() else all_emotions[emotion]  # (B, D) or (B, F, D)
+        return neutral + amount[:, :, None] * ((felt if felt.ndim == 3 else felt[:, None]) - neutral)
 
 
 class SkipConvolution(nn.Module):

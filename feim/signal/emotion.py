@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 NEUTRAL = EMOTIONS.index("neutral")
 UNLABELLED = len(EMOTIONS)  # the index of "no label": the null token of guidance
@@ -68,10 +70,9 @@ class Emotion:
 
     @property
     def direction(self) -> dict[str, float]:
-        """{emotion: its part of a vector of length 1}; shorter by what is neutral. Which emotion it is, is a direction (seed 003)."""
-        felt = {label: weight for label, weight in self.weights if label != EMOTIONS[NEUTRAL]}
-        length = math.hypot(*felt.values())
-        return {label: sum(felt.values()) * weight / length for label, weight in felt.items()}
+        """{emotion: its part of a vector}, without what is not felt. See `directions`."""
+        parts = directions(np.array([dict(self.weights).get(label, 0.0) for label in EMOTIONS]))
+        return {label: float(part) for label, part in zip(EMOTIONS[1:], parts, strict=True) if part}
 
     @property
     def name(self) -> str:
@@ -80,6 +81,16 @@ class Emotion:
         shares = {self.label: round(1 - sum(rest.values()), 3)} | dict(sorted(rest.items(), key=lambda share: -share[1]))
         felt = {label: share for label, share in shares.items() if share}
         return self.label if len(felt) == 1 else "+".join(f"{label}:{share:g}" for label, share in felt.items())
+
+
+def directions(weights: np.ndarray) -> np.ndarray:
+    """Weights of all EMOTIONS (…, 7), summing to 1 → vectors (…, 6) of length 1, shorter by what is neutral.
+
+    Which emotion it is, is a direction (seed 003).
+    """
+    felt = weights[..., 1:].astype(float)
+    length = np.linalg.norm(felt, axis=-1, keepdims=True)
+    return felt.sum(-1, keepdims=True) * felt / np.where(length, length, 1)
 
 
 def parse_emotion(feeling: Feeling, intensity: float = 1.0) -> Emotion:

@@ -7,6 +7,7 @@ from feim.signal.landmarks import BROWS, CHEEKS, CHIN, CREASES, FEATURES, IRISES
 STEADY = (*(lid[i] for lid in UPPER_LIDS for i in (0, -1)), *NOSE[:4], *NOSE[6:10])  # corners of the eyes, bridge of the nose
 _IRIS = {i for ring in IRISES for i in ring} | set(PUPILS)  # which go with the gaze
 SEEN = tuple(i for i in FEATURES + JAW + CHIN + CHEEKS[0] + CHEEKS[1] if i not in _IRIS)
+REACH = 2  # frames: a fifth of a second in all, as long as a blink
 # What speech does not move of its own: the seed leaves the mouth out, so that an open vowel is no emotion. Jaw and chin go with it.
 WITHOUT_MOUTH = tuple(
     dict.fromkeys(i for rows in (BROWS, UPPER_LIDS, LOWER_LIDS, CREASES) for row in rows for i in row if i not in _IRIS)
@@ -32,6 +33,16 @@ def steadied(landmarks: np.ndarray, rest: np.ndarray) -> np.ndarray:
     turn = (here.conj() * (there - there.mean())).sum(-1, keepdims=True) / np.square(np.abs(here)).sum(-1, keepdims=True)
     moved = turn * (seen - middle) + there.mean()
     return np.stack([moved.real, moved.imag], axis=-1)
+
+
+def evened(landmarks: np.ndarray, reach: int = REACH) -> np.ndarray:
+    """A face's way through a film (F, 189, 2) without the trembling of networks that look at every picture anew: a running mean.
+
+    A raised cosine over `reach` frames to both sides; its ends are held.
+    """
+    window = np.hanning(2 * reach + 3)[1:-1]
+    padded = np.pad(landmarks, [(reach, reach), (0, 0), (0, 0)], mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, len(window), axis=0) @ (window / window.sum())
 
 
 def at_rest(landmarks: np.ndarray) -> np.ndarray:

@@ -70,6 +70,15 @@ def read_image(source: str | Path | Image.Image | np.ndarray) -> np.ndarray:
         return _to_rgb(image, path.name)
 
 
+def is_image(path: str | Path) -> bool:
+    """Whether a file is a picture that `read_image` would try to read."""
+    try:
+        _open(Path(path)).close()
+    except UnreadableImage:
+        return False
+    return True
+
+
 def _image_of_array(array: np.ndarray) -> Image.Image:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]

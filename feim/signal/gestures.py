@@ -10,7 +10,8 @@ import numpy as np
 
 from feim.signal.action_units import strength
 from feim.signal.audio import FRAME_RATE as SOUND_RATE
-from feim.signal.emotion import Emotion, Feeling, parse_emotion, parse_intensity
+from feim.signal.emotion import EMOTIONS, parse_intensity
+from feim.signal.emotion_arc import Arc, Feelings, parse_arc
 from feim.signal.face_motion import FRAME_RATE, FaceMotion, at_rest, pose
 from feim.signal.visemes import with_expression
 from feim.signal.world import fill_unvoiced
@@ -38,7 +39,12 @@ BROW, BROW_SECONDS, BROW_CHANCE = 0.3, 0.52, 0.4  # brows rise on some accents o
 
 
 def gestures(
-    level: np.ndarray, pitch: np.ndarray, frames: int, feeling: Feeling = "neutral", intensity: float | np.ndarray = 1.0, seed: int = 0
+    level: np.ndarray,
+    pitch: np.ndarray,
+    frames: int,
+    feelings: Feelings | Arc = "neutral",
+    intensity: float | np.ndarray = 1.0,
+    seed: int = 0,
 ) -> FaceMotion:
     """Everything but mouth and expression.
 
@@ -46,17 +52,17 @@ def gestures(
         level: (T,) dB, 100 a second, as feim.signal.visemes.speech_level gives it.
         pitch: (T,) Hz at the same rate, 0 where unvoiced.
         frames: of video; sound that is shorter counts as silence from there on.
-        feeling, intensity: FEIM's emotion, or a mixture, which gestures as its emotions do on average; and γ, one for all frames or (F,).
+        feelings, intensity: FEIM's emotion, or a mixture, which gestures as its emotions do on average, or several, one after another;
+            and γ, one for all frames or (F,).
 
-    Raises: UnknownEmotion, InvalidIntensity.
+    Raises: UnknownEmotion, InvalidMixture, InvalidIntensity.
     """
-    emotion, intensity = parse_emotion(feeling), np.asarray(intensity, dtype=float)
+    intensity = np.asarray(intensity, dtype=float)
     for extreme in (intensity.min(), intensity.max()):
         parse_intensity(extreme)
-    posture, liveliness, blinking_rate = (_mean(by_label, emotion) for by_label in (POSTURE, LIVELINESS, BLINKS))
-    share = strength(intensity)
-    rate = BLINKS["neutral"] + share.mean() * (blinking_rate - BLINKS["neutral"])
-    share = np.broadcast_to(share, frames)  # (F,)
+    weights, share = parse_arc(feelings).weights(frames), np.broadcast_to(strength(intensity), frames)  # (F, 7), (F,)
+    posture, liveliness, blinking_rate = (weights @ [table[label] for label in EMOTIONS] for table in (POSTURE, LIVELINESS, BLINKS))
+    rate = BLINKS["neutral"] + (share * (blinking_rate - BLINKS["neutral"])).sum() / max(1, frames)
     lively = 1 + share * (liveliness - 1)
     blinking, looking, swaying, stressing = (np.random.default_rng((seed % 2**64, part)) for part in range(4))
     motion = at_rest(frames)
@@ -68,10 +74,6 @@ def gestures(
     motion.gaze[:] = _gaze(frames, looking) - motion.head[:, :2]  # the eyes stay on whom they look at while the head turns
     motion.shapes[:] = _blinks(frames, rate, blinking)[:, None] * pose(eyeBlink=1) + brows[:, None] * pose(browInnerUp=0.8, browOuterUp=1)
     return motion
-
-
-def _mean(by_label: dict[str, float], emotion: Emotion) -> float:
-    return sum(weight * by_label[label] for label, weight in emotion.weights)
 
 
 def perform(speech: np.ndarray, expression: np.ndarray, gestures: FaceMotion) -> FaceMotion:

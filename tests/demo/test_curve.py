@@ -184,6 +184,29 @@ def test_a_finger_draws_through_all_that_it_passes(browser, address, made):
     page.close()
 
 
+def second_is(page, label: str) -> None:
+    page.get_by_label("Second emotion").and_(page.locator(":visible")).click()
+    page.get_by_role("option", name=label).click()
+
+
+def test_another_emotion_in_the_end(browser, address, made):
+    """The share is for what is felt at the same time."""
+    speeches, films = made
+
+    def choose(page):
+        second_is(page, "Surprised")
+        page.locator("#film-share").wait_for()
+        page.locator("#film-share-when").get_by_label("In the end").check()
+        page.locator("#film-share").wait_for(state="hidden")
+
+    page, complaints = filmed(browser, address, 1280, before=choose)
+    assert films[-1].emotion == speeches[-1].emotion == "happy,surprised"
+    page.locator(".curve [role=slider]").first.press("Home")
+    assert draw_again(page, films).emotion == "happy,surprised"
+    assert complaints == []
+    page.close()
+
+
 def test_a_steady_face_and_a_second_emotion(browser, address, made):
     speeches, films = made
 
@@ -191,8 +214,7 @@ def test_a_steady_face_and_a_second_emotion(browser, address, made):
         page.get_by_label("The face follows the voice").uncheck()
         share = page.locator("#film-share")
         assert share.is_hidden()
-        page.get_by_label("And some").and_(page.locator(":visible")).click()
-        page.get_by_role("option", name="Sad").click()
+        second_is(page, "Sad")
         share.wait_for()
         share.locator("input[type=number]").fill("40")
         share.locator("input[type=number]").press("Tab")

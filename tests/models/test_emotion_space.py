@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from feim.data.synthetic.heads.landmarks import MEAN_SHAPE
 from feim.models.emotion_space import AXES, EmotionSpace, at, intensity_of, probabilities, shapes, space_losses
 from feim.signal.action_units import expression, strength
 from feim.signal.emotion import EMOTIONS, UnknownEmotion
+from feim.signal.expressiveness import SEEN
+from feim.signal.landmarks import BROWS
 
 
 @pytest.mark.parametrize("label", EMOTIONS)
@@ -65,3 +68,15 @@ def test_the_network_takes_any_face():
     place = EmotionSpace().eval().place(points, points[0])
     assert place.shape == (4, 6)
     assert np.isfinite(place).all()
+
+
+def test_how_a_face_rests_is_guessed_from_a_film_in_which_it_mostly_feels():
+    """A network that knows one emotion, raised brows: resting ones beside raised ones are none."""
+    space = EmotionSpace().eval()
+    brows = [SEEN.index(i) for brow in BROWS for i in brow]
+    space.forward = lambda seen: torch.eye(len(AXES))[0] * -seen.unflatten(-1, (-1, 2))[..., brows, 1].mean(-1, keepdim=True)
+    up = np.concatenate([np.zeros(10), np.full(30, 0.2)])
+    faces = np.tile(MEAN_SHAPE, (40, 1, 1))
+    faces[:, [i for brow in BROWS for i in brow], 1] -= up[:, None]
+    np.testing.assert_allclose(space.rest_of(faces), MEAN_SHAPE, atol=1e-6)
+    np.testing.assert_allclose(space.rest_of(faces[:10]), MEAN_SHAPE, atol=1e-6)

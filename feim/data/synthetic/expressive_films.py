@@ -3,7 +3,6 @@
 Who speaks and how is as in the talking corpus (feim.data.synthetic.talking); the face is a random one of the morphable head's.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -12,6 +11,7 @@ import numpy as np
 from feim.data.synthetic.engines import RULES
 from feim.data.synthetic.heads.head import Head, identified, posed, random_identity
 from feim.data.synthetic.heads.landmarks import Places, place_landmarks
+from feim.data.synthetic.sight import Sight
 from feim.data.synthetic.talking import act, plan_films, said, talking_people
 from feim.signal.emotion import EMOTIONS, NEUTRAL
 from feim.signal.expressiveness import at_rest
@@ -23,7 +23,7 @@ class ExpressiveFilm:
 
     Attributes:
         person, split; emotion: a label.
-        landmarks: (F, 189, 2), x right and y down, in the head's own unit.
+        landmarks: (F, 189, 2), x right and y down, in the head's own unit; of a Sight, where the face rests.
         rest: (189, 2), the same person's, found in their neutral films.
         intensity: (F,) how strong the emotion is; shapes: (F, 47), what the face does.
     """
@@ -38,11 +38,11 @@ class ExpressiveFilm:
 
 
 def expressive_films(
-    head: Head, sentences: list[tuple[str, str]], people: int, clips: int, seed: int = 0, blur: float = 0.0
+    head: Head, sentences: list[tuple[str, str]], people: int, clips: int, seed: int = 0, sight: Sight | None = None
 ) -> list[ExpressiveFilm]:
     """Everybody says a sentence with every emotion in turn; with seven times `people`, each once.
 
-    Args: blur: how far off a landmark network puts each point in each frame, in inter-pupil distances (standard deviation).
+    Args: sight: of the landmark network that looks at them; without one, landmarks are exact.
     Returns: films of those people who have a neutral one.
     """
     places = place_landmarks(head)
@@ -56,21 +56,25 @@ def expressive_films(
         motion, intensity = act(take, *spoken)
         person = identified(light, random_identity(np.random.default_rng(take.person.face)))
         moments = zip(motion.shapes, motion.gaze, motion.head, strict=True)
-        seen = np.stack([places.on(posed(light, person, *moment))[:, :2] for moment in moments])
-        noise = np.random.default_rng((seed, take.seed)).normal(size=seen.shape) * blur * np.linalg.norm(seen[0, 1] - seen[0, 0])
-        films.append((take, (seen * [1, -1] + noise).astype(np.float32), intensity, motion.shapes))
-    return list(_with_rest(films))
+        points = np.stack([places.on(posed(light, person, *moment))[:, :2] for moment in moments]) * [1, -1]
+        films.append(ExpressiveFilm(take.person.name, take.person.split, take.emotion.label, points, points[0], intensity, motion.shapes))
+    everybody = groupby(sorted(films, key=lambda film: film.person), key=lambda film: film.person)
+    own = (_with_rest(list(films)) for _, films in everybody)
+    if sight is not None:
+        own = (_with_rest(_seen(films, sight, seed)) for films in own)
+    return [film for films in own for film in films]
 
 
-def _with_rest(films: list[tuple]) -> Iterator[ExpressiveFilm]:
-    films = sorted(films, key=lambda film: (film[0].person.name, film[0].id))
-    for _, own in groupby(films, key=lambda film: film[0].person.name):
-        own = list(own)
-        calm = [seen for take, seen, _, _ in own if take.emotion.label == EMOTIONS[NEUTRAL]]
-        if calm:
-            rest = at_rest(np.concatenate(calm))
-            for take, seen, intensity, shapes in own:
-                yield ExpressiveFilm(take.person.name, take.person.split, take.emotion.label, seen, rest, intensity, shapes)
+def _with_rest(films: list[ExpressiveFilm]) -> list[ExpressiveFilm]:
+    """One person's, with their face at rest; none if it is not known."""
+    calm = [film.landmarks for film in films if film.emotion == EMOTIONS[NEUTRAL]]
+    return [replace(film, rest=at_rest(np.concatenate(calm))) for film in films] if calm else []
+
+
+def _seen(films: list[ExpressiveFilm], sight: Sight, seed: int) -> list[ExpressiveFilm]:
+    """One person's, as a network sees them."""
+    chance = [np.random.default_rng((seed, number, *film.person.encode())) for number, film in enumerate(films)]
+    return [replace(film, landmarks=sight.of(film.landmarks, film.rest, random)) for film, random in zip(films, chance, strict=True)]
 
 
 def _lightened(head: Head, places: Places) -> tuple[Head, Places]:

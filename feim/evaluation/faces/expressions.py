@@ -9,7 +9,8 @@ from feim.evaluation.report import Row
 from feim.models.expression_judge import ExpressionJudge, lid_heights
 from feim.models.landmarks import LandmarkNetwork, five_points, frame, locate_all
 from feim.models.portrait import FaceBasis
-from feim.signal.emotion import EMOTIONS, parse_emotion
+from feim.signal.emotion import EMOTIONS
+from feim.signal.emotion_arc import parse_arc
 from feim.studio import Studio
 
 RIGHT, RISES = 0.7, 0.9
@@ -35,10 +36,11 @@ def expressions(studio: Studio, network: LandmarkNetwork, basis: FaceBasis, judg
             for column, gamma in enumerate(INTENSITIES):
                 if gamma != STRONG and label == "neutral":
                     continue
-                talking = film(face, sound, parse_emotion(label, gamma), person, {"face": 0.0})
-                probabilities, strength[person, row, column] = judged(talking, network, judge, 2 * material.extent.frames)
+                talking = film(face, sound, parse_arc(label, gamma), person, {"face": 0.0})
+                probabilities, strengths = judged(talking, network, judge, 2 * material.extent.frames)
+                strength[person, row, column] = strengths.mean()
                 if gamma == STRONG:
-                    strong[person, row] = probabilities
+                    strong[person, row] = probabilities.mean(0)
     right = strong.argmax(-1) == np.arange(len(EMOTIONS))  # (P, 7)
     each = ", ".join(f"{label} {share:.2f}" for label, share in zip(EMOTIONS, right.mean(0), strict=True))
     rows = [Row("expression judged as asked for, 7 classes, γ = 5", float(right.mean()), RIGHT, note=f"{len(right)} people; {each}")]
@@ -50,8 +52,8 @@ def expressions(studio: Studio, network: LandmarkNetwork, basis: FaceBasis, judg
     return rows
 
 
-def judged(talking: TalkingHead, network: LandmarkNetwork, judge: ExpressionJudge, count: int) -> tuple[np.ndarray, float]:
-    """(7,) mean probability and mean strength over frames with open eyes."""
+def judged(talking: TalkingHead, network: LandmarkNetwork, judge: ExpressionJudge, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (K, 7) and strengths (K,) of those of `count` frames, spread over the film, in which the eyes are open."""
     indices = np.linspace(0, len(talking.frames) - 1, count).astype(int)
     around = five_points(talking.landmarks)
     pictures, maps = zip(*(frame(talking.frames[int(index)], around) for index in indices), strict=True)
@@ -60,5 +62,4 @@ def judged(talking: TalkingHead, network: LandmarkNetwork, judge: ExpressionJudg
     neutral, faces = found[0], found[1:]
     heights = lid_heights(faces)
     faces = faces[heights >= BLINKING * np.median(heights)]
-    probabilities, strengths = judge.judge(faces, neutral)
-    return probabilities.mean(0), float(strengths.mean())
+    return judge.judge(faces, neutral)

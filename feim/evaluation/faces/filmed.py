@@ -6,7 +6,8 @@ import numpy as np
 
 from feim.evaluation.faces.lips import IN_SYNC, lag
 from feim.evaluation.report import Row
-from feim.models.landmarks import LandmarkNetwork, followed
+from feim.models.face_tracking import followed
+from feim.models.landmarks import LandmarkNetwork
 from feim.models.lip_motion import LipMotion
 from feim.signal.action_units import lip_gap
 from feim.signal.audio import mel_spectrogram
@@ -36,5 +37,5 @@ def filmed(network: LandmarkNetwork, listener: LipMotion, folder: Path) -> list[
 
 def gaps(network: LandmarkNetwork, frames: np.ndarray) -> np.ndarray:
     """(F, H, W, 3) uint8 of one face → (F,) how far the lips' middles are apart, in inter-pupil distances. Raises: FaceNotFound."""
-    found, middle = followed(network, frames), len(UPPER_SEAM) // 2
+    (found, _), middle = followed(network, frames), len(UPPER_SEAM) // 2
     return np.linalg.norm(found[:, LOWER_SEAM[middle]] - found[:, UPPER_SEAM[middle]], axis=-1) / interocular(found)

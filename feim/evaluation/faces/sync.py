@@ -9,12 +9,14 @@ import numpy as np
 from feim.animating import film, prepared, recorded, spoken
 from feim.evaluation.faces.material import Material
 from feim.evaluation.report import Row
-from feim.models.landmarks import LandmarkNetwork, followed
+from feim.models.face_tracking import followed
+from feim.models.landmarks import LandmarkNetwork
 from feim.models.lip_motion import LipMotion
 from feim.models.lip_sync import LipSync, Sync, TooShort, mouth_movement
 from feim.models.portrait import FaceBasis
 from feim.signal.audio import mel_spectrogram
-from feim.signal.emotion import EMOTIONS, parse_emotion
+from feim.signal.emotion import EMOTIONS
+from feim.signal.emotion_arc import parse_arc
 from feim.signal.video import Video, read_video
 from feim.studio import Studio
 
@@ -41,8 +43,8 @@ def sync(
         if number < len(real):
             sounds["filmed people's sound"] = recorded(listener, real[number].waveform)
         for name, sound in sounds.items():
-            talking = film(face, sound, parse_emotion(emotion, 1.0), number, {"face": 0.0})
-            movement, mel = mouth_movement(followed(network, talking.frames)), mel_spectrogram(sound.waveform)
+            talking = film(face, sound, parse_arc(emotion, 1.0), number, {"face": 0.0})
+            movement, mel = mouth_movement(followed(network, talking.frames)[0]), mel_spectrogram(sound.waveform)
             with suppress(TooShort):  # a sentence of under a second and a half; the notes count those that were judged
                 said.setdefault(name, []).append(judge.judge(movement, mel))
     return (_filmed(network, judge, real) if real else []) + [row for name, found in said.items() if found for row in _made(name, found)]
@@ -54,7 +56,7 @@ def _films(folder: Path) -> list[Video]:
 
 def _filmed(network: LandmarkNetwork, judge: LipSync, films: Sequence[Video]) -> list[Row]:
     """The judge's own test: people's films with their own sound, and each with that of all others."""
-    mouths = [mouth_movement(followed(network, video.frames())) for video in films]
+    mouths = [mouth_movement(followed(network, video.frames())[0]) for video in films]
     mels = [mel_spectrogram(video.waveform) for video in films]
     own = [judge.judge(mouth, mel) for mouth, mel in zip(mouths, mels, strict=True)]
     pairs = [(one, other) for one in range(len(films)) for other in range(len(films)) if one != other]

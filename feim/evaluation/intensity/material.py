@@ -7,14 +7,17 @@ from feim.data.clip import Clip
 from feim.data.corpora.nemo import read_nemo
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.expressive_films import ExpressiveFilm, expressive_films
-from feim.data.synthetic.heads.head import Head, load_head
+from feim.data.synthetic.heads.faces import Faces, load_faces
+from feim.data.synthetic.heads.head import Head
+from feim.data.synthetic.sight import Sight, learn_sight
 from feim.data.synthetic.swelling import synthesise_swelling_corpus
 from feim.data.tracked_voices import Tracked, read_tracked
 from feim.evaluation.material import SENTENCES
+from feim.models.landmarks import LandmarkNetwork
 
 HEADS, ACTORS = Path("ict_facekit"), Path("nemo")  # under the data folder
 VOICES_SEED, FACES_SEED, CONTROL_SEED = 3000, 9000, 9500  # of other people than any corpus has
-BLUR = 0.006  # inter-pupil distances: as a landmark network sees faces
+RENDERED, MOMENTS, SIGHT_SEED = 24, 30, 9900  # people who are looked at to learn how the landmark network sees, and moments of each
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,19 @@ def voices(data: Path, out: Path, extent: Extent, wandering: bool = False) -> Tr
     return read_tracked(folder, "test")
 
 
-def head(data: Path) -> Head:
+def heads(data: Path) -> Faces:
     """Raises: FileNotFoundError, with where to get it."""
-    return load_head(data / HEADS)
+    return load_faces(data / HEADS)
 
 
-def faces(of: Head, people: int, seed: int, data: Path, blur: float = BLUR) -> list[ExpressiveFilm]:
-    """Rendered people who show every emotion while they speak."""
-    return expressive_films(of, read_sentences(data / SENTENCES), people, 7 * people, seed, blur)
+def sight(of: Faces, network: LandmarkNetwork, data: Path, extent: Extent) -> Sight:
+    """How our landmark network sees people whom nothing learnt from."""
+    return learn_sight(of, network, read_sentences(data / SENTENCES), min(RENDERED, extent.faces), MOMENTS, SIGHT_SEED)
+
+
+def faces(of: Head, people: int, seed: int, data: Path, seen: Sight | None = None) -> list[ExpressiveFilm]:
+    """People of the morphable head who show every emotion while they speak; exact, or as they are seen."""
+    return expressive_films(of, read_sentences(data / SENTENCES), people, 7 * people, seed, seen)
 
 
 def actors(data: Path, extent: Extent) -> list[Clip]:

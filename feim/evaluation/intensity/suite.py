@@ -10,9 +10,10 @@ from feim.evaluation.faces.material import Extent as Sitting
 from feim.evaluation.faces.material import gather
 from feim.evaluation.intensity import material
 from feim.evaluation.intensity.faces import faces
-from feim.evaluation.intensity.films import films, tracked
+from feim.evaluation.intensity.films import films
 from feim.evaluation.intensity.material import CONTROL_SEED, FACES_SEED, FULL, QUICK
 from feim.evaluation.intensity.mixtures import mixtures
+from feim.evaluation.intensity.read_back import read_back
 from feim.evaluation.intensity.voices import cost, real_voices, voices, wandering_voices
 from feim.evaluation.report import Report, Row, go_on
 from feim.evaluation.speech import weights
@@ -21,7 +22,7 @@ from feim.models import checkpoint, model_class
 if TYPE_CHECKING:
     from feim.studio import Studio
 
-VERSION = 1  # of the measures: reports of another are not gone on with
+VERSION = 2  # of the measures: reports of another are not gone on with
 NAME = "intensity"
 COST = 2.0  # ms a frame, with the motion of Think-Before-Draw
 
@@ -49,17 +50,17 @@ def evaluate_intensity(
     report.measure("wandering", lambda: wandering_voices(listener, material.voices(data, out, extent, wandering=True)))
     if clips := material.actors(data, extent):
         report.measure("actors", partial(real_voices, listener, clips, data))
-    head = material.head(data)
-    report.measure("mixtures", partial(mixtures, space, judge, head))
+    heads = material.heads(data)
+    report.measure("mixtures", partial(mixtures, space, judge, heads.head))
 
     def labels() -> list[Row]:
-        seen, exact = (material.faces(head, extent.faces, FACES_SEED, data, blur) for blur in (material.BLUR, 0.0))
-        return faces(space, seen, exact, material.faces(head, max(3, extent.faces * 2 // 3), CONTROL_SEED, data))
+        sight = material.sight(heads, network, data, extent)
+        seen, exact = (material.faces(heads.head, extent.faces, FACES_SEED, data, one) for one in (sight, None))
+        return faces(space, seen, exact, material.faces(heads.head, max(3, extent.faces * 2 // 3), CONTROL_SEED, data, sight))
 
     report.measure("faces", labels)
     sitting = gather(data, Sitting(people=extent.sitters))
-    report.measure(
-        "tracked", partial(tracked, studio, network, space.intensity, sitting.sitters[: max(2, extent.sitters // 4)], sitting.texts)
-    )
+    few = sitting.sitters[: max(2, extent.sitters // 4)]
+    report.measure("read back", partial(read_back, studio, few, sitting.texts, space.intensity))
     report.measure("films", partial(films, studio, network, judge, sitting, extent.frames))
     return report

@@ -1,0 +1,156 @@
+"""What is seen in films and photos: how strongly a face feels, what it feels, and what is said where nothing can be seen."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import feim
+from feim.__main__ import main
+from feim.hearing import Heard
+from feim.models.emotion_space import AXES
+from feim.seeing import ESTIMATE, GUESSED, NoRest, footage, kind_of
+from feim.signal.action_units import strength
+from feim.signal.audio import write_audio
+from feim.signal.emotion import EMOTIONS
+from feim.signal.face import FaceNotFound, UnreadableImage
+from feim.signal.video import UnreadableVideo
+from feim.studio import InvalidSetting
+
+WOMAN = Path(__file__).parents[1] / "assets" / "faces" / "average-woman-20s.jpg"
+CURVE = (0, 0, 8, 8, 0, 0, 8, 8, 0)
+
+
+@pytest.fixture(scope="module")
+def studio() -> feim.Studio:
+    return feim.load()
+
+
+@pytest.fixture(scope="module")
+def talking(studio):
+    """A face that is surprised twice."""
+    speech = studio.speak("What is it? I was not at home, my friend.", WOMAN, "surprised", 1.0)
+    return studio.animate(WOMAN, speech, intensity=CURVE, size=256)
+
+
+@pytest.fixture(scope="module")
+def film(talking, tmp_path_factory) -> Path:
+    return talking.save(tmp_path_factory.mktemp("films") / "surprised.mp4")
+
+
+@pytest.fixture(scope="module")
+def seen(studio, film):
+    return studio.analyse(video=film, neutral=WOMAN)
+
+
+def test_a_curve_is_read_back(seen, talking):
+    shown = strength(talking.intensity.astype(float))
+    assert seen.intensity.shape == seen.label.shape == seen.curve.shape == shown.shape
+    assert seen.places.shape == (len(shown), len(AXES))
+    assert np.corrcoef(seen.intensity, shown)[0, 1] > 0.9
+    assert np.corrcoef(seen.label, shown)[0, 1] > 0.9
+    assert (seen.intensity.min() >= 0, seen.intensity.max() <= 1) == (True, True)
+    np.testing.assert_allclose(strength(seen.curve), seen.intensity, atol=1e-5)
+    assert seen.emotion == "surprised"
+    assert list(seen.emotions) == list(EMOTIONS)
+    assert sum(seen.emotions.values()) == pytest.approx(1, abs=1e-5)
+    assert (seen.places[shown > 0.6].argmax(1) == AXES.index("surprised")).mean() > 0.9
+
+
+def test_a_film_is_heard_too(seen, film, studio):
+    assert isinstance(seen.heard, Heard)
+    assert seen.heard.seconds == pytest.approx(seen.seconds, abs=0.1)
+    assert studio.analyse(film).emotions == seen.heard.emotions  # its sound alone
+
+
+def test_another_face_feels_as_this_one_did(studio, seen):
+    speech = studio.speak("We were away.", WOMAN, "surprised", 1.0)
+    again = studio.animate(WOMAN, speech, intensity=seen.curve, size=64)
+    middle = len(again.frames) // 4
+    assert again.intensity[middle] > again.intensity[0]
+
+
+def test_how_a_face_rests_is_guessed_where_nobody_shows_it(studio, talking):
+    found = studio.analyse(video=talking.frames)
+    assert found.notes == (ESTIMATE, GUESSED)
+    assert found.heard is None
+    assert np.corrcoef(found.intensity, strength(talking.intensity.astype(float)))[0, 1] > 0.8
+
+
+def test_a_photo_beside_another(studio, talking):
+    strongest = talking.frames[int(talking.intensity.argmax())]
+    for image in (strongest, Image.fromarray(strongest)):
+        found = studio.analyse(image=image, neutral=talking.still)
+        assert (found.emotion, len(found.intensity)) == ("surprised", 1)
+        assert found.notes == (ESTIMATE,)
+    still = studio.analyse(image=talking.still, neutral=talking.still)
+    assert (still.emotion, still.intensity[0]) == ("neutral", pytest.approx(0, abs=0.1))
+    with pytest.raises(NoRest, match="give another of the same face at rest, as neutral"):
+        studio.analyse(image=strongest)
+
+
+def test_progress_never_falls(studio, talking):
+    told = []
+    studio.analyse(video=talking.frames[:10], neutral=talking.still, progress=lambda part, words: told.append(part))
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_where_no_face_is_seen(studio, talking):
+    frames = talking.frames[:12]
+    frames[3:6] = 0
+    found = studio.analyse(video=frames, neutral=talking.still)
+    assert "no face is seen in 5 of 12 pictures; there the last one seen stands for it" in found.notes
+    with pytest.raises(FaceNotFound, match="no face is seen in 3 pictures"):
+        studio.analyse(video=np.zeros((3, 64, 64, 3), np.uint8))
+
+
+@pytest.mark.parametrize("given", [{}, {"image": WOMAN, "video": WOMAN}, {"audio": "a.wav", "image": WOMAN}])
+def test_one_thing_is_analysed(studio, given):
+    with pytest.raises(InvalidSetting, match="give one of audio, image and video to analyse"):
+        studio.analyse(**given)
+
+
+def test_files_that_cannot_be_seen(studio, tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"no film")
+    with pytest.raises(UnreadableVideo):
+        studio.analyse(video=tmp_path / "broken.mp4")
+    with pytest.raises(UnreadableImage, match="an array of shape"):
+        studio.analyse(image=np.zeros((3, 3, 7), np.uint8), neutral=WOMAN)
+
+
+def test_kinds_of_files(film, tmp_path):
+    sound = write_audio(tmp_path / "sound.wav", np.zeros(16_000, np.float32))
+    assert [kind_of(path) for path in (WOMAN, film, sound, tmp_path / "none", __file__)] == ["image", "video", "audio", "audio", "audio"]
+    assert footage(film).count == pytest.approx(len(list(footage(film).frames)), abs=1)
+
+
+def test_the_command_sees_and_hears(film, capsys):
+    assert main(["analyse", str(film), "--neutral", str(WOMAN), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {"file", "seconds", "emotion", "emotions", "intensity", "curve", "heard", "notes"}
+    assert (told["emotion"], told["notes"]) == ("surprised", [ESTIMATE])
+    assert len(told["curve"]) == round(25 * told["seconds"])
+    assert set(told["heard"]["emotions"]) == set(EMOTIONS)
+
+
+def test_the_command_for_people(film, capsys):
+    assert main(["analyse", str(film)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == [f"note: {ESTIMATE}", f"note: {GUESSED}"]
+    assert [line.split(",")[0] for line in told if line.startswith("intensity")] == ["intensity that is seen", "intensity that is heard"]
+    assert sum("█" in line or line.split()[0] in EMOTIONS for line in told) == 2 * len(EMOTIONS)
+
+
+def test_what_the_command_refuses(tmp_path, capsys):
+    sound = write_audio(tmp_path / "sound.wav", np.zeros(16_000, np.float32))
+    for arguments, words in (
+        ([str(WOMAN)], "one picture does not tell what its face does"),
+        ([str(sound), "--neutral", str(WOMAN)], "--neutral is of a face; a sound shows none"),
+        ([str(WOMAN), "--neutral", str(tmp_path / "none.jpg")], "there is no"),
+    ):
+        assert main(["analyse", *arguments, "--json"]) == 2
+        said = capsys.readouterr()
+        assert (said.out, said.err.startswith("feim: "), words in said.err) == ("", True, True)
