@@ -284,6 +284,21 @@ def test_whoever_wants_a_steady_face_gets_one(hearing, speech):
     assert set(hearing.animate(WOMAN, speech, intensity=0, size=64).intensity) == {0.0}
 
 
+def test_emotions_one_after_another(studio, speech):
+    film = studio.animate(WOMAN, speech, "surprised,happy", 5, follow=False, size=64)
+    assert film.emotion == "surprised,happy"
+    shapes, third = film.motion.shapes, len(film.motion.shapes) // 3
+    brows, smile = shapes[:, INDEX["browOuterUp_L"]], shapes[:, SMILE]
+    assert brows[:third].mean() > 0.5 > 0.2 > brows[-third:].mean()
+    assert smile[:third].mean() < 0.2 < 0.5 < smile[-third:].mean()
+    own = studio.animate(WOMAN, studio.speak(TEXT, WOMAN, ["surprised", "happy"], 5), follow=False, size=64)  # as it was said
+    assert (own.emotion, set(own.intensity)) == ("surprised,happy", {5.0})
+    drawn = studio.animate(WOMAN, speech, "surprised,happy", [0, 30], size=64)
+    assert np.abs(drawn.motion.shapes[:3, SMILE]).max() < 0.05
+    with pytest.raises(InvalidMixture, match="one after another cannot be shown"):
+        studio.animate(WOMAN, speech, [])
+
+
 def test_a_curve_is_shown_as_it_is_drawn(hearing, speech):
     frames = -(-speech.mel.shape[1] // 4)
     film = hearing.animate(WOMAN, speech, intensity=[0, 30, 0], size=64)

@@ -313,6 +313,15 @@ def test_a_curve_and_a_mixture_reach_the_film(tmp_path, capsys):
     assert json.loads(one_line(capsys.readouterr().out))["intensity"] == {"mean": 2, "min": 2, "max": 2}
 
 
+def test_emotions_one_after_another_reach_the_film(tmp_path, capsys):
+    said, out = tmp_path / "said.wav", tmp_path / "said.mp4"
+    soundfile.write(said, np.zeros(16_000), 16_000)
+    wish = ["animate", "--face", FACE, "--audio", said, "--size", 64, "--out", out, "--json", "--emotion"]
+    assert main([*map(str, wish), "surprised, joy"]) == 0
+    assert json.loads(one_line(capsys.readouterr().out))["emotion"] == "surprised,happy"
+    assert "there is nothing between two commas of 'sad,'" in refused(capsys, *wish, "sad,")
+
+
 def test_the_voice_takes_a_curves_mean_and_the_face_follows_unless_it_is_steady(tmp_path, monkeypatch, capsys):
     given = []
     talking = SimpleNamespace(

@@ -130,6 +130,33 @@ def test_a_mixture_is_spoken(miniature):
     assert np.array_equal(whole, said.waveform)
 
 
+def test_sentences_are_said_with_what_is_felt_in_their_middle(miniature, monkeypatch):
+    felt = []
+    draw = FEIMTTS.synthesise
+
+    def listened(self, phonemes, face, weights, *rest):
+        felt.append(weights)
+        return draw(self, phonemes, face, weights, *rest)
+
+    monkeypatch.setattr(FEIMTTS, "synthesise", listened)
+    said = miniature.speak("Hello there. Hello there.", WOMAN, "surprised,happy", 2.0)
+    assert (said.emotion, said.intensity) == ("surprised,happy", 2.0)
+    surprised, happy = EMOTIONS.index("surprised"), EMOTIONS.index("happy")
+    for weights, first in zip(felt, (surprised, happy), strict=True):
+        assert set(weights) == {surprised, happy}
+        assert weights[first] == pytest.approx(1 - 0.15625)  # a smooth step at a quarter of the way
+    alone = miniature.speak("Hello there.", WOMAN, ["surprised", "happy"], 2.0)
+    mixed = miniature.speak("Hello there.", WOMAN, "surprised+happy", 2.0)
+    assert np.array_equal(alone.mel, mixed.mel)
+
+
+def test_emotions_that_cannot_be_said_are_refused_wherever_they_come(miniature):
+    with pytest.raises(InvalidMixture, match="nothing between two commas"):
+        miniature.speak("Hello.", emotion="happy,,sad")
+    with pytest.raises(UnknownEmotion, match="unknown emotion 'bored'"):
+        miniature.stream("Hello.", emotion=["happy", "bored"])
+
+
 # ---- faces ----------------------------------------------------------------------------------------------------------------
 
 

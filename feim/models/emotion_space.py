@@ -54,7 +54,7 @@ class EmotionSpace(nn.Module):
         """How a face rests that was only seen in one film: (F, 189, 2) → (189, 2).
 
         It may feel something most of the time. So it is one of five faces: the middle of all, and those at the ends of its two largest
-        movements; that beside which the film shows most. Beside a face that does not rest, others do what no emotion does.
+        movements; that beside which the film shows most of one emotion. Beside a face that does not rest, others do what no emotion does.
         """
         still = steadied(landmarks, at_rest(landmarks))
         middle = np.median(still, axis=0)
@@ -63,7 +63,7 @@ class EmotionSpace(nn.Module):
         few = max(1, round(END * len(still)))
         order = np.argsort(moved @ movements[:2].T, axis=0)  # (F, 2)
         ends = [np.median(still[rows], axis=0) for along in order.T for rows in (along[:few], along[-few:])]
-        return max([middle, *ends], key=lambda rest: intensity_of(self.place(landmarks, rest).clip(0, None)).mean())
+        return max([middle, *ends], key=lambda rest: self.place(landmarks, rest).max(-1).clip(0, None).mean())
 
 
 def at(feelings: Feelings | Arc, intensity: float | np.ndarray = 1.0) -> np.ndarray:

@@ -182,6 +182,16 @@ def test_a_mixture_leads_to_the_mean_of_its_emotions(generator, image, waveform)
     assert np.array_equal(films[2], films[3])
 
 
+def test_every_frame_may_feel_something_else(generator, image, waveform):
+    encoder, amount = generator.emotion_encoder, torch.tensor([[0.0, 0.5, 1.0]])
+    found = encoder(torch.eye(7)[None, [1, 2, 3]], amount)
+    for frame, index in enumerate((1, 2, 3)):
+        assert torch.allclose(found[:, frame], encoder(torch.tensor([index]), amount)[:, frame], atol=1e-6)
+    film, happy = (generate(generator, image, waveform, feeling, 30.0) for feeling in ("happy,sad", "happy"))
+    assert np.array_equal(film[0], happy[0])
+    assert not np.array_equal(film[-1], happy[-1])
+
+
 def test_a_film_has_a_frame_for_every_begun_40_ms(generator, image, waveform):
     film = generate(generator, image, waveform)
     assert film.shape == (26, 128, 128, 3)

@@ -3,7 +3,7 @@
     python -m feim train emotion-space --heads ICT_FACEKIT
 
 Ten minutes on one CPU core, most of which the faces take: some are rendered, to learn how our landmark network sees them, all others are
-landmarks alone, as it would see them.
+landmarks alone, exact ones and as it would see them.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from feim.training.card import model_card, publish
 from feim.training.loop import Settings, share_of_batch, train
 from feim.training.order import Order
 
-PEOPLE, FILMS, BATCH, FRAMES, STEPS = 40, 280, 16, 25, 1500
+PEOPLE, FILMS, BATCH, FRAMES, STEPS = 40, 280, 16, 25, 2500
 RENDERED, MOMENTS, SIGHT_SEED = 40, 30, 770  # people who are looked at, in how many moments each
 
 
@@ -38,12 +38,12 @@ def run(order: Order) -> EmotionSpace:
     sentences, faces = read_sentences(SENTENCES), load_faces(order.heads)
     network = checkpoint.load(LandmarkNetwork, "landmarks")
     sight = learn_sight(faces, network, sentences, *((3, 2) if order.miniature else (RENDERED, MOMENTS)), SIGHT_SEED)
-    films = expressive_films(faces.head, sentences, people, clips, sight=sight)
-    learnt = [film for film in films if film.split == "train"]
+    films, exact = (expressive_films(faces.head, sentences, people, clips, sight=one) for one in (sight, None))
+    learnt, also = ([film for film in some if film.split == "train"] for some in (films, exact))
     torch.manual_seed(0)
     model = EmotionSpace()
-    seen = [torch.from_numpy(displacements(film.landmarks, film.rest)).flatten(1) for film in learnt]
-    places = [torch.from_numpy(true_places(film)) for film in learnt]
+    seen = [torch.from_numpy(displacements(film.landmarks, film.rest)).flatten(1) for film in learnt + also]
+    places = [torch.from_numpy(true_places(film)) for film in learnt + also]
     model.deviation.copy_(torch.cat(seen).std(0).clamp_min(1e-4))
     fit_intensity(model, learnt)
     settings = Settings(order.steps or STEPS, learning_rate=2e-3, weight_decay=0.05, mixed_precision=False)
