@@ -115,6 +115,10 @@ def _parser() -> argparse.ArgumentParser:
     corpus.add_argument("out", type=Path, metavar="OUT", help="the folder to make; call again to go on after a stop")
     corpus.add_argument("--processes", type=int, default=2)
     corpus.add_argument("--ray", metavar="ADDRESS", help="spread over a Ray cluster instead; it must see SOURCE and OUT")
+    corpus.add_argument("--landmarks", action="store_true", help="follow the face through every film and keep its landmarks, for label")
+
+    label = _command(parsers, "label", commands.label, "how strongly the faces of a prepared corpus of films feel, in every frame")
+    label.add_argument("folder", type=Path, metavar="CORPUS", help="a prepared corpus whose clips have films, or landmarks of them")
 
     align = _command(parsers, "align", commands.align, "find when each phone of a prepared corpus is spoken, in any language")
     align.add_argument("folder", type=Path, metavar="CORPUS", help="a prepared corpus whose clips have texts and no phone times")

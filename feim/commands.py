@@ -257,7 +257,7 @@ def corpus(options: argparse.Namespace) -> dict:
     from feim.data.corpora import prepare_corpus, workers
 
     spread = workers.cluster(options.ray) if options.ray else workers.processes(options.processes)
-    return _tell_clips(options, prepare_corpus(options.name, options.source, options.out, spread))
+    return _tell_clips(options, prepare_corpus(options.name, options.source, options.out, spread, options.landmarks))
 
 
 def align(options: argparse.Namespace) -> dict:
@@ -271,6 +271,20 @@ def align(options: argparse.Namespace) -> dict:
     if not options.json:
         print(f"{options.folder}: phone times of {aligned} clips; {too_short} are too short for their texts and stay without")
     return {"corpus": str(options.folder), "aligned": aligned, "too short": too_short}
+
+
+def label(options: argparse.Namespace) -> dict:
+    from tqdm import tqdm
+
+    from feim.data.labelling import label_corpus
+    from feim.models import checkpoint, model_class
+
+    space, network = (checkpoint.load(model_class(name), name) for name in ("emotion-space", "landmarks"))
+    with tqdm(unit="film", disable=options.json) as bar:
+        found = label_corpus(options.folder, space, network, progress=lambda done: bar.update(done - bar.n))
+    if not options.json:
+        print(f"{options.folder}: intensity of {found.clips} films of {found.speakers} speakers; {found.faceless} without a face")
+    return {"corpus": str(options.folder), **asdict(found)}
 
 
 def synthesise_corpus(options: argparse.Namespace) -> dict:

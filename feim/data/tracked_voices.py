@@ -11,7 +11,7 @@ from torch import Tensor
 from feim.data.batching import generators
 from feim.data.clip import Clip, read_manifest
 from feim.data.features import Features, read_features
-from feim.data.truth import knows_truth, read_intensity
+from feim.data.truth import knows_intensity, read_intensity
 from feim.signal.audio import MEL_SILENCE
 from feim.signal.emotion import EMOTIONS
 from feim.signal.visemes import STEPS
@@ -35,9 +35,11 @@ class Tracked:
 
 def read_tracked(folder: Path, split: str) -> Tracked:
     """The clips of a split whose emotion and its strength in every frame are known. Raises: ValueError when there are none."""
-    clips = [clip for clip in read_manifest(folder) if clip.split == split and clip.audio and clip.emotion and knows_truth(folder, clip)]
+    spoken = [clip for clip in read_manifest(folder) if clip.split == split and clip.audio and clip.emotion]
+    clips = [clip for clip in spoken if knows_intensity(folder, clip)]
     if not clips:
-        raise ValueError(f"{folder} knows no clip's intensity in split {split!r}; make one with synthesise-corpus --swelling")
+        remedy = "make one with synthesise-corpus --swelling, or label a corpus of films"
+        raise ValueError(f"{folder} knows no clip's intensity in split {split!r}; {remedy}")
     return Tracked(read_features(folder, clips, KINDS), [read_intensity(folder, clip) for clip in clips])
 
 

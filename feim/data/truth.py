@@ -10,6 +10,7 @@ from feim.signal.action_units import ACTION_UNITS
 from feim.signal.face_motion import FaceMotion
 
 FOLDER = "truth"
+LABELS = "labels"  # of what nobody knows: pseudo-labels (feim.data.labelling)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,20 @@ def read_truth(folder: str | Path, clip: Clip) -> Truth:
     return Truth(motion, units, found["landmarks"], found["intensity"])
 
 
+def label_path(folder: str | Path, clip: str) -> Path:
+    """Where the pseudo-label of the clip of this id lies in its corpus."""
+    return Path(folder) / LABELS / f"{clip}.npz"
+
+
+def knows_intensity(folder: str | Path, clip: Clip) -> bool:
+    """Whether the corpus says how strong a clip's emotion is in each frame, be it the truth or a pseudo-label."""
+    return knows_truth(folder, clip) or label_path(folder, clip.id).is_file()
+
+
 def read_intensity(folder: str | Path, clip: Clip) -> np.ndarray:
-    """(F,) float32, how strong the emotion is in each frame of a film or a voice. Raises: FileNotFoundError where nobody knows."""
-    with np.load(truth_path(folder, clip.id)) as file:
+    """(F,) float32, how strong the emotion is in each frame of a film or a voice; the truth where it is known, else the pseudo-label.
+
+    Raises: FileNotFoundError where nobody knows.
+    """
+    with np.load(truth_path(folder, clip.id) if knows_truth(folder, clip) else label_path(folder, clip.id)) as file:
         return file["intensity"].astype(np.float32)

@@ -41,8 +41,8 @@ class FaceIntensity(nn.Module):
         ways: int = 10
         points: tuple[int, ...] = WITHOUT_MOUTH
         floor: float = 0.006  # inter-pupil distances by which landmarks are never known better
-        sharpness: float = 15.0  # of the softmax over the ways' cosines
-        percentile: float = 95.0  # that counts as the furthest
+        sharpness: float = 40.0  # of the softmax over the ways' cosines
+        percentile: float = 98.0  # that counts as the furthest
 
     def __init__(self, config: "FaceIntensity.Config | None" = None):
         super().__init__()
@@ -96,7 +96,7 @@ def _spherical_means(ways: Tensor, count: int, seed: int, rounds: int = 40) -> T
     return means
 
 
-def unblinked(track: np.ndarray, frames: int = 5) -> np.ndarray:
+def unblinked(track: np.ndarray, frames: int = 9) -> np.ndarray:
     """(F,) without what lasts less than half of `frames`, such as a blink, and evened out: the running median, then the running mean."""
     reach = frames // 2
     for average in (np.median, np.mean):

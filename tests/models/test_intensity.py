@@ -49,7 +49,7 @@ def test_half_as_far_is_half(labels):
 
 def test_each_persons_own_most_is_one(labels):
     tracks = labels.labels([np.linspace(0, 0.3, 50), np.linspace(0, 0.6, 50)])
-    assert np.percentile(np.concatenate(tracks), 95) == pytest.approx(1, abs=1e-6)
+    assert np.percentile(np.concatenate(tracks), labels.config.percentile) == pytest.approx(1, abs=1e-6)
     assert tracks[0].max() == pytest.approx(tracks[1].max() / 2)
     assert np.isfinite(labels.labels([np.zeros(10)])[0]).all()  # somebody who never moves
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +27,7 @@ def publication_of(module: ModuleType) -> Publication:
     return next(value for value in vars(module).values() if isinstance(value, Publication))
 
 
-def prepare_corpus(name: str, source: str | Path, out: str | Path, workers: Workers) -> list[Clip]:
+def prepare_corpus(name: str, source: str | Path, out: str | Path, workers: Workers, landmarks: bool = False) -> list[Clip]:
     """Make a corpus of ours from one as it was downloaded and unpacked.
 
     Args:
@@ -35,16 +36,21 @@ def prepare_corpus(name: str, source: str | Path, out: str | Path, workers: Work
         out: the folder to make: manifest.parquet, audio/ID.flac (16 kHz mono), image/ID.jpg (the aligned face, 224×224),
             left_out.tsv with what could not be used and why. A second call goes on where the first was stopped.
         workers: of feim.data.corpora.workers; they change nothing but the speed.
-    Returns: the clips, sorted by id. Raises: MissingCorpus, which says what is missing and where to ask for it.
+        landmarks: follow the face through every film and keep its landmarks, landmarks/ID.npz.
+    Returns: the clips, sorted by id. Raises: MissingCorpus, which says what is missing and where to ask for it; ValueError for landmarks
+        of a corpus without films.
     """
     module = import_module(f"feim.data.corpora.{name.replace('-', '_')}")
     recordings = module.read(Path(source).resolve())
     if not recordings:
         raise publication_of(module).missing(f"{source} has the corpus's folders, but none of its recordings")
+    if landmarks and (name in READ_ALOUD or not any(utterance.video for utterance in recordings)):
+        raise ValueError(f"{name} has no films, so there are no landmarks to keep")
     if name in READ_ALOUD:
         from feim.data.corpora.recordings import prepare_recordings
 
         return prepare_recordings(recordings, Path(out), workers)
     from feim.data.corpora.utterances import prepare_utterances
 
-    return prepare_utterances(recordings, Path(out), workers)
+    utterances = [replace(utterance, tracked=landmarks and utterance.video is not None) for utterance in recordings]
+    return prepare_utterances(utterances, Path(out), workers)

@@ -1,5 +1,6 @@
 """Sound and pictures out of a stretch of any published file: by time, so whatever its frame rate, channels or sampling rate."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,15 @@ def cut_face(excerpt: Excerpt, seconds: float) -> Face:
     if not seen:
         raise UnreadableImage(f"no picture of {excerpt.path.name} can be read")
     raise FaceNotFound(f"no face in {seen} pictures of {excerpt.path.name}")
+
+
+def cut_frames(excerpt: Excerpt) -> Iterator[np.ndarray]:
+    """All pictures of an excerpt, (H, W, 3) uint8, 25 a second. Raises: UnreadableImage, where the damage is."""
+    try:
+        with closing(decode_frames(excerpt.path, FPS, excerpt.start, excerpt.end, excerpt.crop)) as frames:
+            yield from frames
+    except Undecodable as error:
+        raise UnreadableImage(str(error)) from error
 
 
 def _picture(excerpt: Excerpt, second: float) -> np.ndarray | None:

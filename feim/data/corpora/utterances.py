@@ -1,14 +1,18 @@
-"""Published clips → ours: the sound at 16 kHz, a picture of the speaker's face, phonemes of the text; nothing is cut shorter."""
+"""Published clips → ours: the sound at 16 kHz, a picture of the speaker's face or its landmarks, phonemes; nothing is cut shorter."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
 
 from feim.data.clip import Clip
-from feim.data.corpora.excerpts import Excerpt, cut_face, cut_sound
+from feim.data.corpora.excerpts import Excerpt, cut_face, cut_frames, cut_sound
 from feim.data.corpora.preparing import LeftOut, Outcome, prepare
 from feim.data.corpora.workers import Workers
+from feim.data.face_tracks import FOLDER, face_track, track_path, write_track
+from feim.models import checkpoint
+from feim.models.landmarks import LandmarkNetwork
 from feim.signal.audio import SAMPLE_RATE, UnreadableAudio, write_audio
 from feim.signal.face import FaceNotFound, UnreadableImage
 from feim.signal.text import NothingToSay, TextTooLong, normalise, phonemise
@@ -26,12 +30,14 @@ class Utterance:
         sound: where it is heard, possibly in a video.
         video: where its speaker is seen, over the same time; None where the corpus has sound only.
         seconds: how long the corpus says it lasts, where its files are known to be wrong at times.
+        tracked: whether the landmarks of its face are wanted, too.
     """
 
     clip: Clip
     sound: Excerpt
     video: Excerpt | None = None
     seconds: float | None = None
+    tracked: bool = False
 
     @property
     def name(self) -> str:
@@ -48,10 +54,12 @@ def prepare_utterances(utterances: list[Utterance], out: Path, workers: Workers)
     An utterance without usable sound is left out; one without a face is kept without a picture, and listed too.
 
     Args:
-        out: the corpus folder to make: manifest.parquet, audio/ID.flac (16 kHz mono), image/ID.jpg (224×224), left_out.tsv.
+        out: the corpus folder to make: manifest.parquet, audio/ID.flac (16 kHz mono), image/ID.jpg (224×224), left_out.tsv; and
+            landmarks/ID.npz of those that are tracked.
     Returns: the clips, sorted by id. Raises: MissingCorpus when not a single one could be used.
     """
-    (out / "image").mkdir(parents=True, exist_ok=True)
+    for folder in ("image", FOLDER) if any(utterance.tracked for utterance in utterances) else ("image",):
+        (out / folder).mkdir(parents=True, exist_ok=True)
     return prepare(out, utterances, cut, workers)
 
 
@@ -75,7 +83,17 @@ def cut(utterance: Utterance, out: Path) -> Outcome:
         return [clip], [LeftOut(clip.id, f"kept without a picture: {error}", clip.text)]
     clip = replace(clip, image=f"image/{clip.id}.jpg")
     Image.fromarray(face.crop).save(out / clip.image, quality=QUALITY)
+    if utterance.tracked:
+        try:
+            write_track(track_path(out, clip.id), face_track(_network(), cut_frames(utterance.video)))
+        except (UnreadableImage, FaceNotFound) as error:
+            return [clip], [LeftOut(clip.id, f"kept without landmarks: {error}", clip.text)]
     return [clip], []
+
+
+@cache
+def _network() -> LandmarkNetwork:
+    return checkpoint.load(LandmarkNetwork, "landmarks")  # one per process
 
 
 def _phonemes(clip: Clip) -> str | None:

@@ -6,17 +6,20 @@ from pathlib import Path
 from feim.data.clip import Clip
 from feim.data.corpora.nemo import read_nemo
 from feim.data.sentences import read_sentences
+from feim.data.synthetic.engines import RULES
 from feim.data.synthetic.expressive_films import ExpressiveFilm, expressive_films
 from feim.data.synthetic.heads.faces import Faces, load_faces
 from feim.data.synthetic.heads.head import Head
 from feim.data.synthetic.sight import Sight, learn_sight
 from feim.data.synthetic.swelling import synthesise_swelling_corpus
+from feim.data.synthetic.talking import synthesise_talking_corpus
 from feim.data.tracked_voices import Tracked, read_tracked
 from feim.evaluation.material import SENTENCES
 from feim.models.landmarks import LandmarkNetwork
 
 HEADS, ACTORS = Path("ict_facekit"), Path("nemo")  # under the data folder
-VOICES_SEED, FACES_SEED, CONTROL_SEED = 3000, 9000, 9500  # of other people than any corpus has
+VOICES_SEED, FACES_SEED, CONTROL_SEED, FILMS_SEED = 3000, 9000, 9500, 9700  # of other people than any corpus has
+SIDE = 192  # pixels of rendered films
 RENDERED, MOMENTS, SIGHT_SEED = 24, 30, 9900  # people who are looked at to learn how the landmark network sees, and moments of each
 
 
@@ -27,6 +30,7 @@ class Extent:
     Attributes:
         voices, clips: speakers whose emotion swells, and what they say together.
         faces: rendered people, who each say seven sentences; half as many more teach the control.
+        filmed: rendered people whose films are labelled, seven each.
         spoken: clips of each actor in each emotion.
         sitters: people of the London Set whose films are looked at; frames: of each film.
     """
@@ -34,12 +38,13 @@ class Extent:
     voices: int = 60
     clips: int = 300
     faces: int = 24
+    filmed: int = 6
     spoken: int = 12
     sitters: int = 16
     frames: int = 12
 
 
-FULL, QUICK = Extent(), Extent(voices=4, clips=8, faces=3, spoken=2, sitters=2, frames=4)
+FULL, QUICK = Extent(), Extent(voices=4, clips=8, faces=3, filmed=3, spoken=2, sitters=2, frames=4)
 
 
 def voices(data: Path, out: Path, extent: Extent, wandering: bool = False) -> Tracked:
@@ -66,6 +71,13 @@ def sight(of: Faces, network: LandmarkNetwork, data: Path, extent: Extent) -> Si
 def faces(of: Head, people: int, seed: int, data: Path, seen: Sight | None = None) -> list[ExpressiveFilm]:
     """People of the morphable head who show every emotion while they speak; exact, or as they are seen."""
     return expressive_films(of, read_sentences(data / SENTENCES), people, 7 * people, seed, seen)
+
+
+def films(data: Path, out: Path, extent: Extent) -> Path:
+    """The folder of films of people who do not exist, whose truth is known; rendered now, with rule voices."""
+    folder, people = out / f"films-{extent.filmed}", extent.filmed
+    synthesise_talking_corpus(folder, data / HEADS, data / SENTENCES, 7 * people, people, FILMS_SEED, size=SIDE, engines=RULES)
+    return folder
 
 
 def actors(data: Path, extent: Extent) -> list[Clip]:

@@ -11,6 +11,7 @@ from feim.evaluation.faces.material import gather
 from feim.evaluation.intensity import material
 from feim.evaluation.intensity.faces import faces
 from feim.evaluation.intensity.films import films
+from feim.evaluation.intensity.labelled import labelled
 from feim.evaluation.intensity.material import CONTROL_SEED, FACES_SEED, FULL, QUICK
 from feim.evaluation.intensity.mixtures import mixtures
 from feim.evaluation.intensity.read_back import read_back
@@ -60,6 +61,7 @@ def evaluate_intensity(
 
     report.measure("faces", labels)
     sitting = gather(data, Sitting(people=extent.sitters))
+    report.measure("labelled", lambda: labelled(space, network, material.films(data, out, extent)))
     few = sitting.sitters[: max(2, extent.sitters // 4)]
     report.measure("read back", partial(read_back, studio, few, sitting.texts, space.intensity))
     report.measure("films", partial(films, studio, network, judge, sitting, extent.frames))
