@@ -12,6 +12,7 @@ from feim.demo.answers import explained, remarks
 from feim.demo.film_picture import draw_film
 from feim.hearing import STRANGER, Heard
 from feim.seeing import GUESSED, Seen
+from feim.signal.face import FaceNotFound
 from feim.signal.ffmpeg import Undecodable, decode_frames, duration
 from feim.signal.video import FPS
 from feim.studio import Studio
@@ -31,6 +32,13 @@ HERE = {
     GUESSED: "how this face rests was guessed from the film itself; a photo of the same face at rest tells better",
     STRANGER: "the voice is a stranger's, of whom no other recording was heard; so what is heard is a rough estimate",
 }
+# In the browser, as the button is pressed: old messages go, and on a phone what is being done comes into view.
+_PREPARE = """(...wish) => {
+  document.querySelectorAll("[data-testid=toast-close]").forEach((cross) => cross.click());
+  const result = document.querySelector("#read-status").closest(".result");
+  if (result.getBoundingClientRect().top > 0.7 * innerHeight) result.scrollIntoView({ behavior: "smooth" });
+  return wish;
+}"""
 
 
 def read_tab(studio: Studio) -> None:
@@ -77,16 +85,24 @@ def read_tab(studio: Studio) -> None:
             raise ValueError("there is no film to read; choose one, or record one")
         if too_long(Path(film["path"])):
             raise ValueError(f"the film is longer than {LONGEST} seconds; cut out a part of it")
-        return studio.analyse(video=film["path"], neutral=neutral and neutral["path"], progress=stage(progress))
+        rest = neutral and neutral["path"]
+        if rest:
+            try:
+                studio.analyse(image=rest, neutral=rest)  # a fraction of a second; the film may take minutes
+            except FaceNotFound as error:
+                raise ValueError("no face is seen in the photo at rest; use one from the front, eyes and mouth free") from error
+        return studio.analyse(video=film["path"], neutral=rest, progress=stage(progress))
 
     slow = {"preprocess": False, "concurrency_limit": 1, "concurrency_id": "speak"}  # the studio checks
     gr.on([], read, [film, rest], told, api_name="read", **slow)
-    button.click(read_here, [film, rest], [status, picture], api_visibility="private", show_progress_on=status, **slow)
+    button.click(
+        read_here, [film, rest], [status, picture], api_visibility="private", js=_PREPARE, show_progress_on=status, **slow
+    )  # fmt: skip
 
 
 def stage(progress: gr.Progress) -> Callable[[float, str], None]:
-    """Tells a page how far the studio is."""
-    return lambda part, words: progress(part, desc=words)
+    """Tells a page how far the studio is; of a film that does not say how long it is, only that it is at work."""
+    return lambda part, words: progress(part or None, desc=words)
 
 
 def too_long(film: Path) -> bool:
