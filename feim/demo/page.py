@@ -7,6 +7,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj, is_file_obj_with_meta, is_http_url_like, traverse
 
+from feim.demo.read import read_tab
 from feim.demo.speak import speak_tab
 from feim.demo.talk import talk_tab
 from feim.studio import Studio
@@ -54,6 +55,8 @@ def build_page(studio: Studio) -> Page:
             speak_tab(studio)
         with gr.Tab("Talking face"):
             talk_tab(studio)
+        with gr.Tab("Read a film"):
+            read_tab(studio)
         gr.HTML(FOOTER, elem_id="footer")
     return page.queue(default_concurrency_limit=1, max_size=32)
 

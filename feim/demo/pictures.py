@@ -8,7 +8,7 @@ from feim.signal.audio import FRAME_RATE, N_MELS, SAMPLE_RATE, hertz_to_mel, lou
 from feim.signal.spoken_words import Word, spoken_phonemes, spoken_words
 from feim.speaking import Speech
 
-PANEL, INK, FAINT, WAVE, PITCH = "#101b24", "#e6ebed", "#9fb0b8", "#7fcfc4", "#ff9e80"
+PANEL, INK, FAINT, GRID, WAVE, PITCH = "#101b24", "#e6ebed", "#9fb0b8", "#1d2c37", "#7fcfc4", "#ff9e80"
 # Loudness of the mel bands, quiet to loud; lightness rises evenly, so that the picture also reads in grey.
 LOUDNESS = [(0, PANEL), (0.2, "#12384a"), (0.45, "#1d7078"), (0.65, "#6db59c"), (0.82, "#efdca2"), (1, "#fff6e0")]
 RANGE = 75.0  # dB shown below the loudest band
@@ -77,17 +77,24 @@ def _band(hertz: float) -> float:
     return float(hertz_to_mel(hertz) / hertz_to_mel(SAMPLE_RATE / 2)) * (N_MELS + 1) - 1
 
 
-def _lay_out(figure: go.Figure, seconds: float) -> None:
+def panel(figure: go.Figure, height: int) -> None:
+    """What all our pictures have in common: a dark panel of so many pixels, quiet axes, nothing that moves under a finger."""
     font = {"family": "IBM Plex Sans, system-ui, sans-serif", "size": 12, "color": FAINT}
     figure.update_layout(
-        height=400, showlegend=False, dragmode=False, bargap=0.08, barmode="overlay", font=font, paper_bgcolor=PANEL, plot_bgcolor=PANEL,
-        margin={"l": 12, "r": 12, "t": 12, "b": 12}, uniformtext={"minsize": 9, "mode": "hide"}, hoverlabel={"font": {"size": 13}},
+        height=height, showlegend=False, dragmode=False, font=font, paper_bgcolor=PANEL, plot_bgcolor=PANEL,
+        margin={"l": 12, "r": 12, "t": 12, "b": 12}, hoverlabel={"font": {"size": 13}},
     )  # fmt: skip
-    figure.update_xaxes(range=[0, seconds], showgrid=False, zeroline=False, fixedrange=True, ticks="")
+    figure.update_xaxes(showgrid=False, zeroline=False, fixedrange=True, ticks="")
     figure.update_yaxes(showgrid=False, zeroline=False, fixedrange=True, automargin=True, ticks="")
+
+
+def _lay_out(figure: go.Figure, seconds: float) -> None:
+    panel(figure, height=400)
+    figure.update_layout(bargap=0.08, barmode="overlay", uniformtext={"minsize": 9, "mode": "hide"})
+    figure.update_xaxes(range=[0, seconds])
     figure.update_xaxes(ticksuffix=" s", nticks=8, automargin=True, row=4, col=1)
     figure.update_yaxes(visible=False, row=1, col=1)
     figure.update_yaxes(categoryorder="array", categoryarray=["sounds", "words"], row=2, col=1)
     kilohertz = (0.5, 1, 2, 4)
     figure.update_yaxes(tickvals=[_band(1000 * k) for k in kilohertz], ticktext=[f"{k:g} kHz" for k in kilohertz], row=3, col=1)
-    figure.update_yaxes(ticksuffix=" Hz", nticks=4, rangemode="normal", showgrid=True, gridcolor="#1d2c37", row=4, col=1)
+    figure.update_yaxes(ticksuffix=" Hz", nticks=4, rangemode="normal", showgrid=True, gridcolor=GRID, row=4, col=1)

@@ -69,7 +69,7 @@ def speak_tab(studio: Studio) -> None:
                 label="AI-generated speech", type="filepath", interactive=False, buttons=["download"], elem_id="speech",
                 waveform_options=gr.WaveformOptions(waveform_color="#8fb3b1", waveform_progress_color="#12848a"),
             )  # fmt: skip
-            picture = gr.Plot(show_label=False, elem_id="picture")
+            picture = gr.Plot(show_label=False, elem_id="picture", elem_classes="picture")
             gr.HTML(f"<p>{CAPTION}</p>", elem_id="caption")
             live = gr.HTML([], html_template=LIVE, js_on_load=(Path(__file__).parent / "live.js").read_text(), elem_id="live")
 

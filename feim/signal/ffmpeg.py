@@ -148,7 +148,7 @@ def _check(path: Path, process: subprocess.Popen, complaints: IO[bytes], wanted:
         raise Undecodable(f"there is no file {path.name}")
     if _NO_STREAM in said:
         raise NoStream(f"{path.name} has no {wanted}")
-    if _CUT_OFF.search(said):
+    if _CUT_OFF.search(said) and duration(path) is not None:  # a browser leaves out both the duration and the last moment it recorded
         raise Undecodable(f"{path.name} is cut off; download it again")
     # Some damage only ends a film early. Without a complaint, sound that goes on after the last picture is ordinary.
     early = said and seconds is not None and seconds < (duration(path) or 0) - MOST_LOST

@@ -133,8 +133,8 @@ def test_messages_cannot_carry_markup(client):
     assert "<img" not in str(caught.value)
 
 
-def test_speaking_and_animating_are_public(client):
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/speak", "/animate", "/think"]
+def test_these_doors_are_public(client):
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/speak", "/animate", "/think", "/read"]
 
 
 def test_nothing_is_kept(page, client, monkeypatch):

@@ -362,6 +362,18 @@ def test_a_damaged_film_is_not_taken_for_a_shorter_one(tmp_path, kind, harm):
         _ = read_video(path).waveform
 
 
+def test_what_a_browser_recorded_may_end_anywhere(tmp_path):
+    """It writes while it records, so no duration; and its last moment may never reach the page."""
+    path = tmp_path / "recorded.mkv"
+    path.write_bytes(whole := ffmpeg(*PICTURES, *SOUND, *CODECS["mkv"], "-f", "matroska", "pipe:").stdout)
+    count = sum(1 for _ in read_video(path).frames())
+    path.write_bytes(whole[: 2 * len(whole) // 3])
+    film = read_video(path)
+    assert film.seconds is None
+    assert 0.3 * count < sum(1 for _ in film.frames()) < count
+    assert len(film.waveform) > 0
+
+
 def test_a_name_that_looks_like_something_else(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("-y.mp4", "pipe:1.mp4", "50%d of it.mp4"):
