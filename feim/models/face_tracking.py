@@ -29,7 +29,8 @@ def followed(
         progress(number)
     seen = np.array([points is not None for points in found], bool)
     if not seen.any():
-        raise FaceNotFound(f"no face is seen in {len(found)} pictures; use a film that shows one from the front, eyes and mouth free")
+        where = "the picture" if len(found) == 1 else f"{len(found)} pictures"
+        raise FaceNotFound(f"no face is seen in {where}; use one from the front, with eyes and mouth free")
     held = np.maximum.accumulate(np.where(seen, np.arange(len(seen)), seen.argmax()))
     return np.stack([found[number] for number in held]), seen
 

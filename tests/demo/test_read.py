@@ -79,7 +79,7 @@ def test_there_must_be_a_film(client):
 def test_what_shows_no_face_is_refused(client, tmp_path):
     Image.new("RGB", (128, 128), "skyblue").save(tmp_path / "sky.png")
     sky = write_video(tmp_path / "sky.mp4", [np.full((128, 128, 3), 180, np.uint8)] * 5)
-    with pytest.raises(AppError, match="no face is seen in 5 pictures; use a film that shows one"):
+    with pytest.raises(AppError, match="no face is seen in 5 pictures; use one from the front"):
         wish(client, film=handle_file(str(sky)))
     with pytest.raises(AppError, match="no face is seen in the photo at rest; use one from the front"):
         wish(client, neutral=handle_file(str(tmp_path / "sky.png")))

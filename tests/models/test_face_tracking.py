@@ -44,11 +44,12 @@ def test_a_lost_face_stands_still_until_it_is_found(network):
 def test_a_lost_face_is_not_looked_for_in_every_picture(network, monkeypatch):
     looks = []
     monkeypatch.setattr(face_tracking, "_anywhere", lambda network, picture: looks.append(1))
-    with pytest.raises(FaceNotFound, match=r"no face is seen in 11 pictures; use a film"):
+    with pytest.raises(FaceNotFound, match=r"no face is seen in 11 pictures; use one from the front"):
         followed(network, [NOTHING] * 11)
     assert len(looks) == 3
 
 
 def test_a_film_without_pictures(network):
-    with pytest.raises(FaceNotFound, match=r"no face is seen in 0 pictures"):
-        followed(network, [])
+    for pictures, words in (([], "0 pictures"), ([NOTHING], "the picture")):
+        with pytest.raises(FaceNotFound, match=f"no face is seen in {words}; use one"):
+            followed(network, pictures)
