@@ -60,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     said = animate.add_mutually_exclusive_group(required=True)
     said.add_argument("--text", help="what the face should say, in its own voice")
     said.add_argument("--audio", type=Path, help="a recording that it should say: wav, flac, ogg or mp3")
-    animate.add_argument("--emotion", metavar="EMOTION", help=f"{FEELINGS} (default: neutral, or with --think what the text holds)")
+    animate.add_argument(
+        "--emotion", metavar="EMOTION", help=f"{FEELINGS} (default: neutral; with --think one alone, or what the text holds)"
+    )
     animate.add_argument("--think", action="store_true", help="think before drawing: the text decides which muscles move, and says why")
     shown = animate.add_mutually_exclusive_group()
     shown.add_argument("--intensity", type=float, help="0 (neutral) to 30 (strongest); 1, the default without --think, is as labelled")
@@ -77,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     think.add_argument("--emotion", metavar="EMOTION", help=f"{', '.join(EMOTIONS)} (default: what the text holds)")
 
     analyse = _command(parsers, "analyse", commands.analyse, "which emotion a voice or a face shows, over time and as a whole")
-    analyse.add_argument("file", type=Path, metavar="FILE", help="a sound; a film, which is seen and heard; or a photo, with --neutral")
+    analyse.add_argument("file", type=Path, metavar="FILE", help="a sound; a film, seen and heard; or a photo, with --neutral")
     analyse.add_argument(
         "--voice", type=Path, nargs="+", default=(), metavar="FILE", help="other recordings of the same person, any emotion"
     )

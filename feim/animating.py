@@ -141,7 +141,7 @@ class TalkingHead:
         )
 
 
-def film(
+def filmed(
     face: PreparedFace,
     sound: Sound,
     arc: Arc,

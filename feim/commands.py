@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,67 +128,38 @@ def analyse(options: argparse.Namespace) -> dict:
 
     import feim
     from feim.seeing import kind_of
+    from feim.signal.face import FaceNotFound
 
-    kind = kind_of(options.file)
-    if kind == "audio" and options.neutral is not None:
-        raise ValueError("--neutral is of a face; a sound shows none")
-    studio, voice = feim.load(), {"voice": options.voice}
-    if kind == "audio":
-        return _tell_heard(options, studio.analyse(options.file, **voice))
-    with tqdm(total=100, unit="%", disable=options.json or kind == "image") as bar:
-        seen = studio.analyse(**{kind: options.file}, neutral=options.neutral, progress=_moving(bar), **voice)
-    return _tell_seen(options, seen)
-
-
-def _tell_seen(options: argparse.Namespace, seen: "Seen") -> dict:
-    """A face, and under it what its film lets hear."""
+    kind, studio, given = kind_of(options.file), feim.load(), {"neutral": options.neutral, "voice": options.voice}
+    with tqdm(total=100, unit="%", disable=options.json or kind != "video") as bar:
+        try:
+            found = studio.analyse(**{kind: options.file}, progress=_moving(bar), **given)
+        except FaceNotFound as error:
+            if kind != "video" or options.neutral is not None:
+                raise
+            found, unseen = studio.analyse(options.file, voice=options.voice), f"only heard: {error}"
+            found = replace(found, notes=(unseen, *found.notes))
     if not options.json:
-        _tell_notes(seen)
-        _tell_emotions("seen", seen)
-    heard = seen.heard and {name: value for name, value in _tell_heard(options, seen.heard).items() if name != "file"}
-    return {
-        "file": str(options.file),
-        "seconds": seen.seconds,
-        "emotion": seen.emotion,
-        "emotions": seen.emotions,
-        "intensity": _spread(seen.intensity),
-        "curve": seen.curve.tolist(),
-        "heard": heard,
-        "notes": seen.notes,
-    }
+        _tell(found)
+    return {"file": str(options.file), **found.as_dict()}
 
 
-def _tell_notes(found: "Heard | Seen") -> None:
+def _tell(found: "Heard | Seen") -> None:
+    """Notes, parts, the range of intensities, and a bar for every emotion; for a film, of what is seen, then of what is heard."""
+    heard = getattr(found, "heard", found)
     for note in found.notes:
         print(f"note: {note}")
-
-
-def _tell_emotions(how: str, found: "Heard | Seen") -> None:
-    """The range of intensities, and a bar for every emotion."""
-    if found.intensity is not None:
-        spread = "{min:.2f} to {max:.2f} of the strongest, {mean:.2f} on average".format(**_spread(found.intensity))
-        print(f"intensity that is {how}, {spread}")
-    for label, probability in sorted(found.emotions.items(), key=lambda pair: -pair[1]):
-        print(f"{label:10} {probability:.2f}  {'█' * round(40 * probability)}")
-
-
-def _tell_heard(options: argparse.Namespace, heard: "Heard") -> dict:
-    if not options.json:
-        _tell_notes(heard)
+    if heard is found:
         for moment in heard.moments if len(heard.moments) > 1 else ():
             likeliest = max(moment.emotions, key=moment.emotions.get)
             print(f"{moment.start:6.1f} to {moment.end:6.1f} s  {likeliest} {moment.emotions[likeliest]:.2f}")
-        _tell_emotions("heard", heard)
-    return {
-        "file": str(options.file),
-        "seconds": heard.seconds,
-        "emotion": heard.emotion,
-        "emotions": heard.emotions,
-        "moments": [asdict(moment) for moment in heard.moments],
-        "known": heard.known,
-        "intensity": None if heard.intensity is None else _spread(heard.intensity),
-        "notes": heard.notes,
-    }
+    if found.intensity is not None:
+        spread = "{min:.2f} to {max:.2f} of the strongest, {mean:.2f} on average".format(**_spread(found.intensity))
+        print(f"intensity that is {'heard' if heard is found else 'seen'}, {spread}")
+    for label, probability in sorted(found.emotions.items(), key=lambda pair: -pair[1]):
+        print(f"{label:10} {probability:.2f}  {'█' * round(40 * probability)}")
+    if heard is not None and heard is not found:
+        _tell(heard)
 
 
 def think(options: argparse.Namespace) -> dict:
@@ -283,7 +254,9 @@ def label(options: argparse.Namespace) -> dict:
     with tqdm(unit="film", disable=options.json) as bar:
         found = label_corpus(options.folder, space, network, progress=lambda done: bar.update(done - bar.n))
     if not options.json:
-        print(f"{options.folder}: intensity of {found.clips} films of {found.speakers} speakers; {found.faceless} without a face")
+        for clip, reason in found.left_out:
+            print(f"left out: {clip}: {reason}")
+        print(f"{options.folder}: intensity of {found.clips} films of {found.speakers} speakers")
     return {"corpus": str(options.folder), **asdict(found)}
 
 

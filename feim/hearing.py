@@ -1,7 +1,7 @@
 """What is heard in a recording: the emotion that the voice shows, over time and as a whole, and how strongly."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -63,6 +63,18 @@ class Heard:
     def emotion(self) -> str:
         """The likeliest."""
         return max(self.emotions, key=self.emotions.get)
+
+    def as_dict(self) -> dict:
+        """All but the pitch, ready for JSON."""
+        return {
+            "seconds": self.seconds,
+            "emotion": self.emotion,
+            "emotions": self.emotions,
+            "moments": [asdict(moment) for moment in self.moments],
+            "known": self.known,
+            "intensity": None if self.intensity is None else self.intensity.tolist(),
+            "notes": list(self.notes),
+        }
 
 
 @dataclass(frozen=True)

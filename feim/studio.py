@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from feim.animating import SIZE, PreparedFace, TalkingHead, film, prepared, recorded, spoken
+from feim.animating import SIZE, PreparedFace, TalkingHead, filmed, prepared, recorded, spoken
 from feim.animating import Sound as Said
 from feim.expressing import shown as muscles_of
 from feim.feeling import Intensity, as_drawn, constant, heard_in, is_curve, parse_curve
@@ -23,11 +22,12 @@ from feim.models.embeddings import FaceNetwork, crop_to_tensor
 from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder
 from feim.repainting import Painter, repainted
-from feim.seeing import Film, Photo, Seen, footage, see
+from feim.seeing import Film, Photo, Seen, film, photo, photo_or_film, see
 from feim.signal.emotion import EMOTIONS, NEUTRAL, parse_intensity
 from feim.signal.emotion_arc import Arc, Feelings, parse_arc
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
+from feim.signal.video import UnreadableVideo, Video
 from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
 from feim.thinking import Reasoning, think
 
@@ -202,7 +202,7 @@ class Studio:
             if thought is not None and not moves:
                 notes = (*notes, NO_MUSCLES)
         if looked_at.renderer == "portrait":
-            talking = film(looked_at, sound, arc, int(seed), clock, shown, muscles)
+            talking = filmed(looked_at, sound, arc, int(seed), clock, shown, muscles)
         else:
             talking = repainted(self.painter(), looked_at, sound, arc, int(seed), clock, shown)
         report(1.0, "ready to draw")
@@ -244,22 +244,38 @@ class Studio:
             progress: called with a fraction in [0, 1], which never falls, and what is being done, while pictures are looked at.
 
         Raises: InvalidSetting; UnreadableAudio, NothingHeard; UnreadableImage, UnreadableVideo, FaceNotFound, NoRest; MissingCheckpoint,
-            DamagedCheckpoint.
+            DamagedCheckpoint. A film in which no voice is heard is seen all the same.
         """
         given = [name for name, one in (("audio", audio), ("image", image), ("video", video)) if one is not None]
         if len(given) != 1:
             raise InvalidSetting(f"give one of audio, image and video to analyse; these were given: {', '.join(given) or 'none'}")
+        if audio is not None and neutral is not None:
+            raise InvalidSetting("neutral is of a face; a sound shows none")
+        if image is not None and len(voice):
+            raise InvalidSetting("voice is of a sound; a photo has none")
+        friends = [voice] if isinstance(voice, str | Path | np.ndarray) else voice
+        for sound in friends:
+            samples(sound)  # what cannot be read is told before anything is looked at
         if audio is not None:
-            return self._hear(audio, voice)
-        shown = footage(image if video is None else video)
-        seen = see(self._take("emotion-space"), self._take("landmarks"), shown, None if neutral is None else footage(neutral), progress)
-        waveform = shown.file and shown.file.waveform
-        with suppress(NothingHeard):
-            return seen if waveform is None else replace(seen, heard=self._hear(waveform, voice))
-        return seen
+            return self._hear(audio, friends)
+        shown = photo(image) if video is None else film(video)
+        rest = None if neutral is None else photo_or_film(neutral)
+        seen = see(self._take("emotion-space"), self._take("landmarks"), shown, rest, progress)
+        return seen if shown.file is None else self._heard_too(seen, shown.file, friends)
 
-    def _hear(self, audio: Sound, voice: Sequence[Sound]) -> Heard:
-        recogniser, friends = self._take("emotion-recogniser"), [voice] if isinstance(voice, str | Path | np.ndarray) else voice
+    def _heard_too(self, seen: Seen, file: Video, friends: Sequence[Sound]) -> Seen:
+        """What a film's sound lets hear beside what is seen in it; where that is nothing, a note says why."""
+        try:
+            if (waveform := file.waveform) is None:
+                return replace(seen, notes=(*seen.notes, "the film has no sound"))
+            return replace(seen, heard=self._hear(waveform, friends))
+        except NothingHeard:
+            return replace(seen, notes=(*seen.notes, "no voice is heard in the film"))
+        except (UnreadableVideo, MissingCheckpoint) as error:
+            return replace(seen, notes=(*seen.notes, f"the film's sound is left out: {error}"))
+
+    def _hear(self, audio: Sound, friends: Sequence[Sound]) -> Heard:
+        recogniser = self._take("emotion-recogniser")
         try:
             return hear(recogniser, audio, friends, self._take("voice-intensity"))
         except MissingCheckpoint:
@@ -275,6 +291,8 @@ class Studio:
         """
         if not isinstance(text, str):
             raise InvalidSetting(f"the text is {text!r}; give words in quotes")
+        if emotion is not None and not (isinstance(emotion, str) and not set(emotion) & set(",+:")):
+            raise InvalidSetting(f"{emotion!r} cannot be thought of; thinking takes one emotion: {', '.join(EMOTIONS)}")
         return think(self._take("text-emotion"), text, emotion, from_environment())
 
     def _take(self, name: str) -> torch.nn.Module:

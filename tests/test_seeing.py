@@ -1,6 +1,7 @@
 """What is seen in films and photos: how strongly a face feels, what it feels, and what is said where nothing can be seen."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,13 @@ import feim
 from feim.__main__ import main
 from feim.hearing import Heard
 from feim.models.emotion_space import AXES
-from feim.seeing import ESTIMATE, GUESSED, NoRest, footage, kind_of
+from feim.seeing import ESTIMATE, GUESSED, NoRest, kind_of
+from feim.seeing import film as film_of
 from feim.signal.action_units import strength
 from feim.signal.audio import write_audio
 from feim.signal.emotion import EMOTIONS
 from feim.signal.face import FaceNotFound, UnreadableImage
-from feim.signal.video import UnreadableVideo
+from feim.signal.video import UnreadableVideo, write_video
 from feim.studio import InvalidSetting
 
 WOMAN = Path(__file__).parents[1] / "assets" / "faces" / "average-woman-20s.jpg"
@@ -91,6 +93,75 @@ def test_a_photo_beside_another(studio, talking):
         studio.analyse(image=strongest)
 
 
+def test_a_film_without_a_voice_or_an_ear_is_seen_all_the_same(studio, talking, tmp_path):
+    silent = write_video(tmp_path / "silent.mp4", talking.frames[:8])
+    hush = write_video(tmp_path / "hush.mp4", talking.frames[:8], np.zeros(5120, np.float32))
+    deaf = replace(studio, shelf=tmp_path)
+    deaf._taken.update({name: studio._take(name) for name in ("emotion-space", "landmarks")})
+    voiced = write_video(tmp_path / "voiced.mp4", talking.frames[:30], talking.waveform[:19200])
+    for one, path, words in (
+        (studio, silent, "the film has no sound"),
+        (studio, hush, "no voice is heard in the film"),
+        (deaf, voiced, "emotion-recogniser.json is missing"),
+    ):
+        found = one.analyse(video=path, neutral=talking.still)
+        assert found.heard is None
+        assert words in found.notes[-1]
+
+
+def test_a_film_without_a_face_is_heard_by_the_command(talking, tmp_path, capsys):
+    dark = write_video(tmp_path / "dark.mp4", np.zeros((75, 64, 64, 3), np.uint8), talking.waveform)
+    assert main(["analyse", str(dark), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["notes"][0].startswith("only heard: no face is seen in ")
+    assert "places" not in told
+    assert len(told["intensity"]) == pytest.approx(25 * told["seconds"], abs=1)
+
+
+def test_several_faces_are_told(studio, talking):
+    both = np.hstack([talking.still, talking.still])
+    assert "2 faces are seen; the largest was followed" in studio.analyse(video=[both] * 3).notes
+
+
+def test_the_face_at_rest_is_looked_at_first(studio, talking):
+    looked = []
+    with pytest.raises(FaceNotFound, match="the face at rest: no face is seen in the picture"):
+        studio.analyse(video=(looked.append(1) or one for one in talking.frames), neutral=np.zeros_like(talking.still))
+    assert looked == []
+
+
+def test_a_film_of_one_picture_is_a_photo(studio, talking):
+    with pytest.raises(NoRest):
+        studio.analyse(video=iter([talking.still]))
+    found = studio.analyse(video=[talking.still], neutral=talking.still)
+    assert found.curve.shape == (2,)  # a curve that can be drawn
+
+
+@pytest.mark.parametrize(
+    ("video", "words"),
+    [
+        (np.zeros((4, 64, 64), np.uint8), r"an array of shape \(4, 64, 64\) is no film"),
+        (3, "3 is no film; give a film file"),
+        ([np.zeros((64, 64, 3))], "picture 1 is float64 of shape"),
+        ([np.zeros((64, 64, 4), np.uint8)], "picture 1 is uint8 of shape"),
+        (["a.png"], "picture 1 is str; use"),
+    ],
+)
+def test_what_is_no_film(studio, video, words):
+    with pytest.raises(UnreadableVideo, match=words):
+        studio.analyse(video=video, neutral=WOMAN)
+
+
+def test_pictures_that_move_are_films(tmp_path, talking):
+    frames = [Image.fromarray(one) for one in talking.frames[:3]]
+    for name in ("moves.gif", "moves.png"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "still.gif")
+    frames[0].save(tmp_path / "camera.jpg", format="MPO", save_all=True, append_images=frames[1:])
+    kinds = {path.name: kind_of(path) for path in tmp_path.iterdir()}
+    assert kinds == {"moves.gif": "video", "moves.png": "video", "still.gif": "image", "camera.jpg": "image"}
+
+
 def test_progress_never_falls(studio, talking):
     told = []
     studio.analyse(video=talking.frames[:10], neutral=talking.still, progress=lambda part, words: told.append(part))
@@ -124,15 +195,17 @@ def test_files_that_cannot_be_seen(studio, tmp_path):
 def test_kinds_of_files(film, tmp_path):
     sound = write_audio(tmp_path / "sound.wav", np.zeros(16_000, np.float32))
     assert [kind_of(path) for path in (WOMAN, film, sound, tmp_path / "none", __file__)] == ["image", "video", "audio", "audio", "audio"]
-    assert footage(film).count == pytest.approx(len(list(footage(film).frames)), abs=1)
+    assert film_of(film).count == pytest.approx(len(list(film_of(film).frames)), abs=1)
 
 
 def test_the_command_sees_and_hears(film, capsys):
     assert main(["analyse", str(film), "--neutral", str(WOMAN), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told) == {"file", "seconds", "emotion", "emotions", "intensity", "curve", "heard", "notes"}
+    tracks = ("intensity", "curve", "distance", "label")
+    assert set(told) == {"file", "seconds", "emotion", "emotions", "places", "heard", "notes", *tracks}
     assert (told["emotion"], told["notes"]) == ("surprised", [ESTIMATE])
-    assert len(told["curve"]) == round(25 * told["seconds"])
+    assert {len(told[name]) for name in tracks} == {round(25 * told["seconds"])}
+    assert {label: len(along) for label, along in told["places"].items()} == dict.fromkeys(AXES, len(told["curve"]))
     assert set(told["heard"]["emotions"]) == set(EMOTIONS)
 
 
@@ -144,12 +217,14 @@ def test_the_command_for_people(film, capsys):
     assert sum("█" in line or line.split()[0] in EMOTIONS for line in told) == 2 * len(EMOTIONS)
 
 
-def test_what_the_command_refuses(tmp_path, capsys):
+def test_what_the_command_refuses(film, tmp_path, capsys):
     sound = write_audio(tmp_path / "sound.wav", np.zeros(16_000, np.float32))
     for arguments, words in (
         ([str(WOMAN)], "one picture does not tell what its face does"),
-        ([str(sound), "--neutral", str(WOMAN)], "--neutral is of a face; a sound shows none"),
-        ([str(WOMAN), "--neutral", str(tmp_path / "none.jpg")], "there is no"),
+        ([str(sound), "--neutral", str(WOMAN)], "neutral is of a face; a sound shows none"),
+        ([str(WOMAN), "--neutral", str(tmp_path / "none.jpg")], "there is no image file at"),
+        ([str(WOMAN), "--neutral", str(WOMAN), "--voice", str(sound)], "voice is of a sound; a photo has none"),
+        ([str(film), "--voice", str(tmp_path / "none.wav")], "there is no sound file at"),
     ):
         assert main(["analyse", *arguments, "--json"]) == 2
         said = capsys.readouterr()

@@ -20,10 +20,10 @@ LEAST = 0.8  # share of a film's pictures that must show the face
 
 def face_track(network: LandmarkNetwork, frames: Iterable[np.ndarray]) -> np.ndarray:
     """Pictures (H, W, 3) uint8, 25 a second → landmarks (F, 189, 2) in pixels. Raises: FaceNotFound where too few show the face."""
-    found, seen = followed(network, frames)
-    if seen.mean() < LEAST:
-        raise FaceNotFound(f"the face is seen in {seen.sum()} of {len(seen)} pictures only")
-    return found
+    track = followed(network, frames)
+    if track.seen.mean() < LEAST:
+        raise FaceNotFound(f"the face is seen in {track.seen.sum()} of {len(track.seen)} pictures only")
+    return track.landmarks
 
 
 def track_path(folder: str | Path, clip: str) -> Path:

@@ -5,7 +5,6 @@ intensity learns from them as from a synthetic corpus's truth.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -20,16 +19,16 @@ from feim.models.landmarks import LandmarkNetwork
 from feim.signal.emotion import EMOTIONS, NEUTRAL
 from feim.signal.expressiveness import at_rest, evened
 from feim.signal.face import FaceNotFound
-from feim.signal.video import read_video
+from feim.signal.video import UnreadableVideo, read_video
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """How many clips were labelled, of how many speakers; and how many show no face for long enough."""
+    """How many clips were labelled, of how many speakers; and those that were left out, with the reason."""
 
     clips: int
     speakers: int
-    faceless: int
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 def label_corpus(
@@ -37,42 +36,55 @@ def label_corpus(
 ) -> Labelled:
     """Label every clip with a film, or with the landmarks of one, whose intensity is not known, speaker by speaker.
 
-    A speaker's strongest is found in what is labelled at once.
+    A speaker's rest and strongest are found in all their films; clips of nobody's name are each somebody else's. Films that are damaged,
+    or show no face for long enough, are left out, and tried again by the next call.
 
     Args: folder: a prepared corpus; progress: called after every film with how many were looked at.
-    Raises: BrokenManifest; UnreadableVideo; ValueError where nothing waits.
+    Raises: BrokenManifest; ValueError where nothing waits.
     """
     folder = Path(folder)
     shown = [clip for clip in read_manifest(folder) if clip.video or knows_track(folder, clip)]
     if not shown:
         raise ValueError(f"{folder} keeps neither films nor landmarks; make it anew with corpus --landmarks")
-    waiting = [clip for clip in shown if not knows_intensity(folder, clip)]
+    waiting = {clip.id for clip in shown if not knows_intensity(folder, clip)}
     if not waiting:
         raise ValueError(f"{folder} has no film whose intensity is not known; there is nothing to label")
     (folder / LABELS).mkdir(exist_ok=True)
     clips = speakers = looked = 0
-    for _, own in groupby(sorted(waiting, key=lambda clip: clip.speaker), key=lambda clip: clip.speaker):
+    left_out: list[tuple[str, str]] = []
+    for _, group in groupby(sorted(shown, key=_speaker), key=_speaker):
+        own = list(group)
+        if waiting.isdisjoint(clip.id for clip in own):
+            continue
         films: list[tuple[Clip, np.ndarray]] = []
         for clip in own:
-            with suppress(FaceNotFound):
+            try:
                 films.append((clip, evened(_landmarks(folder, clip, network))))
+            except (FaceNotFound, UnreadableVideo) as error:
+                left_out.append((clip.id, str(error)))
             looked += 1
             progress(looked)
-        if films:
-            for (clip, _), label in zip(films, labels(films, space), strict=True):
-                write_intensity(label_path(folder, clip.id), label.clip(0, 1))
-            clips, speakers = clips + len(films), speakers + 1
-    return Labelled(clips, speakers, looked - clips)
+        new = [(clip, label) for (clip, _), label in zip(films, labels(films, space), strict=True) if clip.id in waiting]
+        for clip, label in new:
+            write_intensity(label_path(folder, clip.id), label)
+        clips, speakers = clips + len(new), speakers + bool(new)
+    return Labelled(clips, speakers, tuple(left_out))
 
 
 def labels(films: list[tuple[Clip, np.ndarray]], space: EmotionSpace) -> list[np.ndarray]:
-    """One speaker's films and their landmarks (F, 189, 2) → (F,) each.
+    """One speaker's films and their landmarks (F, 189, 2) → (F,) each, from 0 to 1.
 
     How the face rests is seen in neutral films, where there are any; otherwise in all of them.
     """
+    if not films:
+        return []
     calm = [seen for clip, seen in films if clip.emotion == EMOTIONS[NEUTRAL]]
     rest = at_rest(np.concatenate(calm)) if calm else space.rest_of(np.concatenate([seen for _, seen in films]))
-    return space.intensity.labels([space.intensity.distances(seen, rest) for _, seen in films])
+    return [label.clip(0, 1) for label in space.intensity.labels([space.intensity.distances(seen, rest) for _, seen in films])]
+
+
+def _speaker(clip: Clip) -> str:
+    return clip.speaker or clip.id
 
 
 def _landmarks(folder: Path, clip: Clip, network: LandmarkNetwork) -> np.ndarray:

@@ -10,9 +10,8 @@ import plotly.graph_objects as go
 
 from feim.demo.answers import explained, remarks
 from feim.demo.film_picture import draw_film
-from feim.hearing import STRANGER, Heard
+from feim.hearing import STRANGER
 from feim.seeing import GUESSED, Seen
-from feim.signal.face import FaceNotFound
 from feim.signal.ffmpeg import Undecodable, decode_frames, duration
 from feim.signal.video import FPS
 from feim.studio import Studio
@@ -67,10 +66,11 @@ def read_tab(studio: Studio) -> None:
         """Look at the face in a film, and listen to its voice; a photo of the same face at rest, as neutral, makes it surer.
 
         Gives the seconds, the likeliest emotion and the probability of each; for every picture, 25 a second, the intensity, from 0 to 1,
-        and the curve, the intensity from 0 to 30 that shows as much; what is heard, or null; and notes. An estimate. Nothing is kept.
+        the curve, which is the intensity from 0 to 30 that shows as much, the place along each emotion's axis, the distance from rest and
+        the pseudo-label; what is heard, or null; and notes. An estimate. Nothing is kept.
         """
         with explained():
-            return as_dict(looked_at(film, neutral, progress))
+            return looked_at(film, neutral, progress).as_dict()
 
     def read_here(film, neutral, progress=gr.Progress()) -> tuple[str, go.Figure]:  # noqa: B008
         """The same for the page, in words and as a picture."""
@@ -85,13 +85,7 @@ def read_tab(studio: Studio) -> None:
             raise ValueError("there is no film to read; choose one, or record one")
         if too_long(Path(film["path"])):
             raise ValueError(f"the film is longer than {LONGEST} seconds; cut out a part of it")
-        rest = neutral and neutral["path"]
-        if rest:
-            try:
-                studio.analyse(image=rest, neutral=rest)  # a fraction of a second; the film may take minutes
-            except FaceNotFound as error:
-                raise ValueError("no face is seen in the photo at rest; use one from the front, eyes and mouth free") from error
-        return studio.analyse(video=film["path"], neutral=rest, progress=stage(progress))
+        return studio.analyse(video=film["path"], neutral=neutral and neutral["path"], progress=stage(progress))
 
     slow = {"preprocess": False, "concurrency_limit": 1, "concurrency_id": "speak"}  # the studio checks
     gr.on([], read, [film, rest], told, api_name="read", **slow)
@@ -114,29 +108,6 @@ def too_long(film: Path) -> bool:
             return next(frames, None) is not None
     except Undecodable:  # also where there is nothing any more; what is wrong with the rest, the studio says
         return False
-
-
-def as_dict(seen: Seen) -> dict:
-    """What programs want to know, ready for JSON."""
-    return {
-        "seconds": seen.seconds,
-        "emotion": seen.emotion,
-        "emotions": seen.emotions,
-        "intensity": seen.intensity.tolist(),
-        "curve": seen.curve.tolist(),
-        "heard": seen.heard and _heard_as_dict(seen.heard),
-        "notes": here(seen.notes),
-    }
-
-
-def _heard_as_dict(heard: Heard) -> dict:
-    return {
-        "seconds": heard.seconds,
-        "emotion": heard.emotion,
-        "emotions": heard.emotions,
-        "intensity": None if heard.intensity is None else heard.intensity.tolist(),
-        "notes": here(heard.notes),
-    }
 
 
 def here(notes: tuple[str, ...]) -> list[str]:

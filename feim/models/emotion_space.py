@@ -19,6 +19,7 @@ from feim.signal.emotion_arc import Arc, Feelings, parse_arc
 from feim.signal.expressiveness import SEEN, at_rest, displacements, steadied
 
 AXES = EMOTIONS[1:]
+ENOUGH = 2000  # frames of a film that tell how its face rests
 END = 0.2  # share of a film's frames that are at one end of a movement
 TELLING = 12.0  # how much likelier the nearest emotion is than one that is a whole strength further away, as a logarithm
 
@@ -56,6 +57,7 @@ class EmotionSpace(nn.Module):
         It may feel something most of the time. So it is one of five faces: the middle of all, and those at the ends of its two largest
         movements; that beside which the film shows most of one emotion. Beside a face that does not rest, others do what no emotion does.
         """
+        landmarks = landmarks[:: -(-len(landmarks) // ENOUGH)]
         still = steadied(landmarks, at_rest(landmarks))
         middle = np.median(still, axis=0)
         moved = displacements(still, middle).reshape(len(still), -1)
@@ -69,7 +71,8 @@ class EmotionSpace(nn.Module):
 def at(feelings: Feelings | Arc, intensity: float | np.ndarray = 1.0) -> np.ndarray:
     """Where an emotion, or a mixture, is at γ, or the way from one to the next over F frames: one number or (F,) → (6,) or (F, 6).
 
-    At the same γ everything is as far from the origin; what is neutral in a mixture brings it nearer.
+    At the same γ everything is as far from the origin; what is neutral in a mixture brings it nearer. With one number, of several
+    emotions one after another, the middle of their way.
 
     Raises: UnknownEmotion, InvalidMixture.
     """

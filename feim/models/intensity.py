@@ -75,7 +75,7 @@ class FaceIntensity(nn.Module):
         return unblinked((far / reach).numpy())
 
     def labels(self, distances: list[np.ndarray]) -> list[np.ndarray]:
-        """All films of one person → their intensities, (F,) each: 0 at rest, 1 at what is this person's strongest."""
+        """All films of one person → their intensities, (F,) each: 0 at rest, 1 at what is this person's strongest but for a few frames."""
         most = np.percentile(np.concatenate(distances), self.config.percentile)
         return [far / np.float32(max(most, 1e-6)) for far in distances]
 

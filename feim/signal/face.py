@@ -71,12 +71,12 @@ def read_image(source: str | Path | Image.Image | np.ndarray) -> np.ndarray:
 
 
 def is_image(path: str | Path) -> bool:
-    """Whether a file is a picture that `read_image` would try to read."""
+    """Whether a file is one picture that `read_image` would try to read; MPEG, and GIF and PNG that move, are films."""
     try:
-        _open(Path(path)).close()
-    except UnreadableImage:
+        with _open(Path(path)) as image:
+            return image.format != "MPEG" and not (image.format in ("GIF", "PNG") and image.is_animated)
+    except (UnreadableImage, OSError, SyntaxError, ValueError):  # Pillow's, for damaged frames
         return False
-    return True
 
 
 def _image_of_array(array: np.ndarray) -> Image.Image:

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from feim.signal.video import write_video
 
 FILMS = Path(__file__).parents[2] / "assets" / "corpus"
 KNOWN = "00006"  # whose truth stays
+FREE = "use one from the front, with eyes and mouth free"
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +57,8 @@ def corpus(tmp_path_factory, space, network) -> tuple[Path, Labelled, list[int]]
 
 def test_labels_are_the_truth_up_to_what_is_this_persons_most(corpus):
     folder, found, looked = corpus
-    assert found == Labelled(clips=3, speakers=1, faceless=1)
-    assert looked == [1, 2, 3, 4]
+    assert found == Labelled(clips=3, speakers=1, left_out=(("nobody", "no face is seen in 5 pictures; " + FREE),))
+    assert looked == [1, 2, 3, 4, 5]  # nobody, and one whose truth is known, for their rest and their most
     given, true = [], []
     for clip in read_manifest(folder):
         if clip.id not in ("nobody", KNOWN):
@@ -83,7 +85,7 @@ def test_what_hears_intensity_can_learn_from_it(corpus):
 def test_the_command_says_when_nothing_waits(corpus, tmp_path, capsys):
     folder, *_ = corpus
     assert main(["label", str(folder), "--json"]) == 0  # the film of nobody waits still
-    assert json.loads(capsys.readouterr().out) == {"corpus": str(folder), "clips": 0, "speakers": 0, "faceless": 1}
+    assert json.loads(capsys.readouterr().out) == {"corpus": str(folder), "clips": 0, "speakers": 0, "left_out": [["nobody", ANY]]}
     write_manifest(tmp_path, [clip for clip in read_manifest(folder) if clip.id == KNOWN])
     shutil.copytree(folder / "truth", tmp_path / "truth")
     assert main(["label", str(tmp_path)]) == 2
@@ -111,7 +113,9 @@ def test_a_real_corpus_keeps_landmarks_in_place_of_films(tmp_path, capsys):
         assert (len(label), read_track(out, clip).shape) == (len(truth), (len(truth), 189, 2))
         if clip.emotion == "surprised":
             assert np.corrcoef(label, truth)[0, 1] > 0.8
+    capsys.readouterr()
     assert main(["corpus", "librispeech", str(tmp_path), str(tmp_path / "other"), "--landmarks"]) == 2
+    assert "librispeech has no films, so there are no landmarks to keep" in capsys.readouterr().err
 
 
 def test_tracks_are_kept_to_an_eighth_of_a_pixel(tmp_path):

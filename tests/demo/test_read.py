@@ -14,7 +14,7 @@ from feim.demo.film_picture import COLOURS, LANE, draw_film
 from feim.demo.page import build_page, launch
 from feim.demo.pictures import PANEL
 from feim.demo.portrait import FACES
-from feim.demo.read import HERE, LAW, as_dict, describe, too_long
+from feim.demo.read import HERE, LAW, describe, too_long
 from feim.hearing import ESTIMATE as HEARD_ESTIMATE
 from feim.hearing import STRANGER, Heard
 from feim.models.emotion_space import AXES
@@ -54,14 +54,15 @@ def wish(client, **changes):
 
 def test_programs_get_what_the_studio_found(client, analysed):
     told = wish(client)
-    assert set(told) == {"seconds", "emotion", "emotions", "intensity", "curve", "heard", "notes"}
+    tracks = {"intensity", "curve", "distance", "label"}
+    assert set(told) == {"seconds", "emotion", "emotions", "places", "heard", "notes"} | tracks
     assert (told["seconds"], told["emotion"]) == (pytest.approx(analysed.seconds), "angry")
     assert told["emotions"] == pytest.approx(analysed.emotions)
     assert told["intensity"] == pytest.approx(analysed.intensity, abs=1e-5)
     assert strength(np.array(told["curve"])) == pytest.approx(analysed.intensity, abs=1e-4)
     assert told["heard"]["emotions"] == pytest.approx(analysed.heard.emotions)
     assert told["heard"]["intensity"] == pytest.approx(analysed.heard.intensity, abs=1e-5)
-    assert told["notes"] == [ESTIMATE, HERE[GUESSED]]
+    assert told["notes"] == [ESTIMATE, GUESSED]
     assert told["heard"]["notes"] == [HEARD_ESTIMATE, HERE[STRANGER]]
 
 
@@ -81,7 +82,7 @@ def test_what_shows_no_face_is_refused(client, tmp_path):
     sky = write_video(tmp_path / "sky.mp4", [np.full((128, 128, 3), 180, np.uint8)] * 5)
     with pytest.raises(AppError, match="no face is seen in 5 pictures; use one from the front"):
         wish(client, film=handle_file(str(sky)))
-    with pytest.raises(AppError, match="no face is seen in the photo at rest; use one from the front"):
+    with pytest.raises(AppError, match="the face at rest: no face is seen in the picture; use one from the front"):
         wish(client, neutral=handle_file(str(tmp_path / "sky.png")))
 
 
@@ -205,10 +206,10 @@ def test_without_a_voice_nothing_is_heard(seen):
     assert not [trace for trace in draw_film(silent).data if trace.name == "heard"]
     assert "heard" not in " ".join(note.text for note in draw_film(silent).layout.annotations)
     assert "; no voice is heard." in describe(silent, 1)
-    assert as_dict(silent)["heard"] is None
+    assert silent.as_dict()["heard"] is None
     unweighed = replace(seen, heard=replace(seen.heard, intensity=None))
     assert [trace.type for trace in draw_film(unweighed).data if trace.name == "heard"] == ["bar"]
-    assert as_dict(unweighed)["heard"]["intensity"] is None
+    assert unweighed.as_dict()["heard"]["intensity"] is None
 
 
 def test_one_picture_is_a_line(seen):

@@ -11,7 +11,7 @@ from feim.evaluation.faces.landmarks import landmarks
 from feim.evaluation.faces.material import Extent, Material, Sitter
 from feim.evaluation.faces.smile import smile
 from feim.models import checkpoint
-from feim.models.expression_judge import ExpressionJudge, lid_heights
+from feim.models.expression_judge import ExpressionJudge, lid_heights, of_film
 from feim.models.landmarks import LandmarkNetwork, locate
 from feim.models.portrait import FaceBasis, fit, portrait
 from feim.signal.action_units import expression
@@ -112,3 +112,13 @@ def test_what_lies_outside_a_head(sitter):
     assert outside[0, 0]
     assert outside[-1, -1]
     assert not outside[tuple(sitter.landmarks[[55]].astype(int)[0][::-1])]
+
+
+def test_frames_that_show_more_count_for_more():
+    """By the square root of how strong they are; those that show nothing count a little."""
+    happy, neutral = np.eye(7)[[1, 0]]
+    film = np.stack([neutral, neutral, happy])
+    assert of_film(film, np.array([0.04, 0.04, 1.0]))[1] == pytest.approx(1 / 1.4)
+    assert of_film(film, np.full(3, 0.5)) == pytest.approx(film.mean(0))
+    assert of_film(film, np.array([-0.3, 0.0, 0.0])) == pytest.approx(film.mean(0))
+    assert of_film(happy[None], np.zeros(1)) == pytest.approx(happy)

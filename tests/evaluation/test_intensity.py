@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from feim.data.clip import Clip, write_manifest
 from feim.data.synthetic.expressive_films import ExpressiveFilm
 from feim.data.synthetic.heads.landmarks import MEAN_SHAPE
+from feim.data.truth import label_path, truth_path, write_intensity
 from feim.evaluation.intensity.faces import _alike, _leak, _Plain
 from feim.evaluation.intensity.films import _each
+from feim.evaluation.intensity.labelled import labelled
 from feim.evaluation.intensity.mixtures import _monotone
 from feim.evaluation.intensity.voices import _acceleration, _variance
 from feim.models.intensity import FaceIntensity
@@ -72,3 +75,26 @@ def test_shares_are_told_for_each_intensity_and_emotion():
     assert _each([True, False, True, True], [("happy", 1.0), ("happy", 5.0), ("sad", 1.0), ("sad", 5.0)]) == (
         "γ 1.0 1.00, γ 5.0 0.50, happy 0.50, sad 1.00"
     )
+
+
+def test_what_nobody_labelled_is_left_out_of_the_comparison(tmp_path, monkeypatch):
+    """Two people's films, labels that are the truth for one and its contrary for the other; one film shows no face."""
+    films = tmp_path / "films"
+    (films / "truth").mkdir(parents=True)
+    clips = [Clip(f"{who}{n}", "test", who, "en-us", "", "none", video="x.mp4") for who in "ab" for n in (1, 2)]
+    write_manifest(films, clips)
+    track = np.linspace(0, 1, 50, dtype=np.float32)
+    for clip in clips:
+        write_intensity(truth_path(films, clip.id), track)
+
+    def label(folder, space, network):
+        (folder / "labels").mkdir()
+        for clip in clips[:3]:
+            write_intensity(label_path(folder, clip.id), track if clip.speaker == "a" else 1 - track)
+
+    monkeypatch.setattr("feim.evaluation.intensity.labelled.label_corpus", label)
+    for _ in range(2):  # the second time labels are made anew
+        [row] = labelled(None, None, films)
+        assert row.value == pytest.approx(0, abs=1e-6)
+        assert "mean over 2 people never seen, 3 of 4 rendered films" in row.note
+        assert "lowest -1.00" in row.note

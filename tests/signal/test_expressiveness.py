@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from feim.data.synthetic.heads.landmarks import MEAN_SHAPE
-from feim.signal.expressiveness import SEEN, STEADY, WITHOUT_MOUTH, at_rest, displacements, steadied
+from feim.signal.expressiveness import REACH, SEEN, STEADY, WITHOUT_MOUTH, at_rest, displacements, evened, steadied
 from feim.signal.landmarks import BROWS, CHIN, JAW, MOUTH
 
 REST = 100 * MEAN_SHAPE + 300
@@ -52,3 +52,11 @@ def test_the_mouth_is_left_out_and_steady_points_are_no_muscle():
 def test_rest_is_the_middle_of_what_a_face_does():
     film = np.stack([raised(by) for by in (-0.1, 0, 0, 0.02, 0.3)])
     np.testing.assert_allclose(displacements(at_rest(film), REST), 0, atol=1e-2)
+
+
+def test_trembling_is_evened_out_and_moving_is_not():
+    moving = REST + np.linspace(0, 30, 40)[:, None, None]
+    np.testing.assert_allclose(evened(moving)[REACH:-REACH], moving[REACH:-REACH], atol=1e-9)
+    trembling = moving + np.random.default_rng(0).normal(0, 1, moving.shape)
+    assert (evened(trembling) - moving)[REACH:-REACH].std() < 0.6
+    np.testing.assert_allclose(evened(REST[None]), REST[None])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -40,17 +39,19 @@ def prepare_corpus(name: str, source: str | Path, out: str | Path, workers: Work
     Returns: the clips, sorted by id. Raises: MissingCorpus, which says what is missing and where to ask for it; ValueError for landmarks
         of a corpus without films.
     """
+    if landmarks and name in READ_ALOUD:
+        raise ValueError(f"{name} has no films, so there are no landmarks to keep; leave out --landmarks")
     module = import_module(f"feim.data.corpora.{name.replace('-', '_')}")
     recordings = module.read(Path(source).resolve())
     if not recordings:
         raise publication_of(module).missing(f"{source} has the corpus's folders, but none of its recordings")
-    if landmarks and (name in READ_ALOUD or not any(utterance.video for utterance in recordings)):
-        raise ValueError(f"{name} has no films, so there are no landmarks to keep")
     if name in READ_ALOUD:
         from feim.data.corpora.recordings import prepare_recordings
 
         return prepare_recordings(recordings, Path(out), workers)
-    from feim.data.corpora.utterances import prepare_utterances
+    from feim.data.corpora.utterances import TrackedUtterance, prepare_utterances
 
-    utterances = [replace(utterance, tracked=landmarks and utterance.video is not None) for utterance in recordings]
+    if landmarks and not any(utterance.video for utterance in recordings):
+        raise ValueError(f"{name} has no films, so there are no landmarks to keep; leave out --landmarks")
+    utterances = [TrackedUtterance(**vars(utterance)) for utterance in recordings] if landmarks else recordings
     return prepare_utterances(utterances, Path(out), workers)

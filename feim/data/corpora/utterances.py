@@ -30,14 +30,12 @@ class Utterance:
         sound: where it is heard, possibly in a video.
         video: where its speaker is seen, over the same time; None where the corpus has sound only.
         seconds: how long the corpus says it lasts, where its files are known to be wrong at times.
-        tracked: whether the landmarks of its face are wanted, too.
     """
 
     clip: Clip
     sound: Excerpt
     video: Excerpt | None = None
     seconds: float | None = None
-    tracked: bool = False
 
     @property
     def name(self) -> str:
@@ -46,6 +44,11 @@ class Utterance:
     @property
     def files(self) -> tuple[Path, ...]:
         return tuple(dict.fromkeys(excerpt.path for excerpt in (self.sound, self.video) if excerpt))
+
+
+@dataclass(frozen=True)
+class TrackedUtterance(Utterance):
+    """One whose face's landmarks are wanted, too. The journal knows it from others by its name."""
 
 
 def prepare_utterances(utterances: list[Utterance], out: Path, workers: Workers) -> list[Clip]:
@@ -58,7 +61,7 @@ def prepare_utterances(utterances: list[Utterance], out: Path, workers: Workers)
             landmarks/ID.npz of those that are tracked.
     Returns: the clips, sorted by id. Raises: MissingCorpus when not a single one could be used.
     """
-    for folder in ("image", FOLDER) if any(utterance.tracked for utterance in utterances) else ("image",):
+    for folder in ("image", FOLDER) if any(isinstance(utterance, TrackedUtterance) for utterance in utterances) else ("image",):
         (out / folder).mkdir(parents=True, exist_ok=True)
     return prepare(out, utterances, cut, workers)
 
@@ -83,7 +86,7 @@ def cut(utterance: Utterance, out: Path) -> Outcome:
         return [clip], [LeftOut(clip.id, f"kept without a picture: {error}", clip.text)]
     clip = replace(clip, image=f"image/{clip.id}.jpg")
     Image.fromarray(face.crop).save(out / clip.image, quality=QUALITY)
-    if utterance.tracked:
+    if isinstance(utterance, TrackedUtterance):
         try:
             write_track(track_path(out, clip.id), face_track(_network(), cut_frames(utterance.video)))
         except (UnreadableImage, FaceNotFound) as error:

@@ -37,13 +37,10 @@ class ExpressiveFilm:
     shapes: np.ndarray
 
 
-def expressive_films(
-    head: Head, sentences: list[tuple[str, str]], people: int, clips: int, seed: int = 0, sight: Sight | None = None
-) -> list[ExpressiveFilm]:
+def expressive_films(head: Head, sentences: list[tuple[str, str]], people: int, clips: int, seed: int = 0) -> list[ExpressiveFilm]:
     """Everybody says a sentence with every emotion in turn; with seven times `people`, each once.
 
-    Args: sight: of the landmark network that looks at them; without one, landmarks are exact.
-    Returns: films of those people who have a neutral one.
+    Returns: films of those people who have a neutral one; landmarks are exact.
     """
     places = place_landmarks(head)
     light, places = _lightened(head, places)
@@ -58,11 +55,16 @@ def expressive_films(
         moments = zip(motion.shapes, motion.gaze, motion.head, strict=True)
         points = np.stack([places.on(posed(light, person, *moment))[:, :2] for moment in moments]) * [1, -1]
         films.append(ExpressiveFilm(take.person.name, take.person.split, take.emotion.label, points, points[0], intensity, motion.shapes))
-    everybody = groupby(sorted(films, key=lambda film: film.person), key=lambda film: film.person)
-    own = (_with_rest(list(films)) for _, films in everybody)
-    if sight is not None:
-        own = (_with_rest(_seen(films, sight, seed)) for films in own)
-    return [film for films in own for film in films]
+    return [film for own in _by_person(films) for film in _with_rest(own)]
+
+
+def as_seen(films: list[ExpressiveFilm], sight: Sight, seed: int = 0) -> list[ExpressiveFilm]:
+    """The same films as a landmark network sees them."""
+    return [film for own in _by_person(films) for film in _with_rest(_seen(own, sight, seed))]
+
+
+def _by_person(films: list[ExpressiveFilm]) -> list[list[ExpressiveFilm]]:
+    return [list(own) for _, own in groupby(sorted(films, key=lambda film: film.person), key=lambda film: film.person)]
 
 
 def _with_rest(films: list[ExpressiveFilm]) -> list[ExpressiveFilm]:

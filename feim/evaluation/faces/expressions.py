@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from feim.animating import TalkingHead, film, prepared, spoken
+from feim.animating import TalkingHead, filmed, prepared, spoken
 from feim.evaluation.faces.material import Material
 from feim.evaluation.metrics import spearman
 from feim.evaluation.report import Row
@@ -36,7 +36,7 @@ def expressions(studio: Studio, network: LandmarkNetwork, basis: FaceBasis, judg
             for column, gamma in enumerate(INTENSITIES):
                 if gamma != STRONG and label == "neutral":
                     continue
-                talking = film(face, sound, parse_arc(label, gamma), person, {"face": 0.0})
+                talking = filmed(face, sound, parse_arc(label, gamma), person, {"face": 0.0})
                 probabilities, strengths = judged(talking, network, judge, 2 * material.extent.frames)
                 strength[person, row, column] = strengths.mean()
                 if gamma == STRONG:

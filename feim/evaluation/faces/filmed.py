@@ -37,5 +37,5 @@ def filmed(network: LandmarkNetwork, listener: LipMotion, folder: Path) -> list[
 
 def gaps(network: LandmarkNetwork, frames: np.ndarray) -> np.ndarray:
     """(F, H, W, 3) uint8 of one face → (F,) how far the lips' middles are apart, in inter-pupil distances. Raises: FaceNotFound."""
-    (found, _), middle = followed(network, frames), len(UPPER_SEAM) // 2
+    found, middle = followed(network, frames).landmarks, len(UPPER_SEAM) // 2
     return np.linalg.norm(found[:, LOWER_SEAM[middle]] - found[:, UPPER_SEAM[middle]], axis=-1) / interocular(found)

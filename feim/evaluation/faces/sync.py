@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from feim.animating import film, prepared, recorded, spoken
+from feim.animating import prepared, recorded, spoken
 from feim.evaluation.faces.material import Material
 from feim.evaluation.report import Row
 from feim.models.face_tracking import followed
@@ -43,8 +43,8 @@ def sync(
         if number < len(real):
             sounds["filmed people's sound"] = recorded(listener, real[number].waveform)
         for name, sound in sounds.items():
-            talking = film(face, sound, parse_arc(emotion, 1.0), number, {"face": 0.0})
-            movement, mel = mouth_movement(followed(network, talking.frames)[0]), mel_spectrogram(sound.waveform)
+            talking = filmed(face, sound, parse_arc(emotion, 1.0), number, {"face": 0.0})
+            movement, mel = mouth_movement(followed(network, talking.frames).landmarks), mel_spectrogram(sound.waveform)
             with suppress(TooShort):  # a sentence of under a second and a half; the notes count those that were judged
                 said.setdefault(name, []).append(judge.judge(movement, mel))
     return (_filmed(network, judge, real) if real else []) + [row for name, found in said.items() if found for row in _made(name, found)]
@@ -56,7 +56,7 @@ def _films(folder: Path) -> list[Video]:
 
 def _filmed(network: LandmarkNetwork, judge: LipSync, films: Sequence[Video]) -> list[Row]:
     """The judge's own test: people's films with their own sound, and each with that of all others."""
-    mouths = [mouth_movement(followed(network, video.frames())[0]) for video in films]
+    mouths = [mouth_movement(followed(network, video.frames()).landmarks) for video in films]
     mels = [mel_spectrogram(video.waveform) for video in films]
     own = [judge.judge(mouth, mel) for mouth, mel in zip(mouths, mels, strict=True)]
     pairs = [(one, other) for one in range(len(films)) for other in range(len(films)) if one != other]

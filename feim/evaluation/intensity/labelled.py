@@ -7,7 +7,7 @@ import numpy as np
 
 from feim.data.clip import read_manifest
 from feim.data.labelling import label_corpus
-from feim.data.truth import FOLDER, LABELS, read_intensity
+from feim.data.truth import FOLDER, LABELS, knows_intensity, read_intensity
 from feim.evaluation.intensity.faces import ALIKE
 from feim.evaluation.report import Row
 from feim.models.emotion_space import EmotionSpace
@@ -22,13 +22,14 @@ def labelled(space: EmotionSpace, network: LandmarkNetwork, films: Path) -> list
         for part in films.iterdir():
             if part.name != FOLDER:
                 (blind / part.name).symlink_to(part.resolve())
-    clips = read_manifest(films)
     shutil.rmtree(blind / LABELS, ignore_errors=True)  # of other weights
     label_corpus(blind, space, network)
+    everything = read_manifest(films)
+    clips = [clip for clip in everything if knows_intensity(blind, clip)]
     alike = []
     for speaker in sorted({clip.speaker for clip in clips}):
         found = [(read_intensity(blind, clip), read_intensity(films, clip)) for clip in clips if clip.speaker == speaker]
         labels, truths = (np.concatenate(tracks) for tracks in zip(*found, strict=True))
         alike.append(float(np.corrcoef(labels, truths)[0, 1]))
-    note = f"mean over {len(alike)} people never seen, {len(clips)} rendered films, looked at; lowest {min(alike):.2f}"
+    note = f"mean over {len(alike)} people never seen, {len(clips)} of {len(everything)} rendered films, looked at; lowest {min(alike):.2f}"
     return [Row("… of films whose pictures are looked at", float(np.mean(alike)), ALIKE, note=note)]

@@ -68,9 +68,9 @@ def sight(of: Faces, network: LandmarkNetwork, data: Path, extent: Extent) -> Si
     return learn_sight(of, network, read_sentences(data / SENTENCES), min(RENDERED, extent.faces), MOMENTS, SIGHT_SEED)
 
 
-def faces(of: Head, people: int, seed: int, data: Path, seen: Sight | None = None) -> list[ExpressiveFilm]:
-    """People of the morphable head who show every emotion while they speak; exact, or as they are seen."""
-    return expressive_films(of, read_sentences(data / SENTENCES), people, 7 * people, seed, seen)
+def faces(of: Head, people: int, seed: int, data: Path) -> list[ExpressiveFilm]:
+    """People of the morphable head who show every emotion while they speak; exact."""
+    return expressive_films(of, read_sentences(data / SENTENCES), people, 7 * people, seed)
 
 
 def films(data: Path, out: Path, extent: Extent) -> Path:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from feim.data.synthetic.expressive_films import as_seen
 from feim.evaluation.faces.material import Extent as Sitting
 from feim.evaluation.faces.material import gather
 from feim.evaluation.intensity import material
@@ -56,8 +57,9 @@ def evaluate_intensity(
 
     def labels() -> list[Row]:
         sight = material.sight(heads, network, data, extent)
-        seen, exact = (material.faces(heads.head, extent.faces, FACES_SEED, data, one) for one in (sight, None))
-        return faces(space, seen, exact, material.faces(heads.head, max(3, extent.faces * 2 // 3), CONTROL_SEED, data, sight))
+        exact = material.faces(heads.head, extent.faces, FACES_SEED, data)
+        control = material.faces(heads.head, max(3, extent.faces * 2 // 3), CONTROL_SEED, data)
+        return faces(space, as_seen(exact, sight, FACES_SEED), exact, as_seen(control, sight, CONTROL_SEED))
 
     report.measure("faces", labels)
     sitting = gather(data, Sitting(people=extent.sitters))

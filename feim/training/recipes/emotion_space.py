@@ -16,7 +16,7 @@ from torch import Tensor
 from feim.data.batching import generators
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.corpus import SENTENCES
-from feim.data.synthetic.expressive_films import ExpressiveFilm, expressive_films
+from feim.data.synthetic.expressive_films import ExpressiveFilm, as_seen, expressive_films
 from feim.data.synthetic.heads.faces import load_faces
 from feim.data.synthetic.sight import learn_sight
 from feim.models import checkpoint
@@ -38,7 +38,8 @@ def run(order: Order) -> EmotionSpace:
     sentences, faces = read_sentences(SENTENCES), load_faces(order.heads)
     network = checkpoint.load(LandmarkNetwork, "landmarks")
     sight = learn_sight(faces, network, sentences, *((3, 2) if order.miniature else (RENDERED, MOMENTS)), SIGHT_SEED)
-    films, exact = (expressive_films(faces.head, sentences, people, clips, sight=one) for one in (sight, None))
+    exact = expressive_films(faces.head, sentences, people, clips)
+    films = as_seen(exact, sight)
     learnt, also = ([film for film in some if film.split == "train"] for some in (films, exact))
     torch.manual_seed(0)
     model = EmotionSpace()
@@ -57,7 +58,10 @@ def run(order: Order) -> EmotionSpace:
         "emotion-space",
         order,
         what="how landmarks differ from the same face at rest, to a place in the space of emotions, and to pseudo-labels of intensity",
-        data=[{"name": "ICT-FaceKit light (Li et al. 2020)", "people": f"{people} random identities", "licence": "MIT"}],
+        data=[
+            {"name": "ICT-FaceKit light (Li et al. 2020)", "people": f"{people} random identities", "licence": "MIT"},
+            {"name": "Face Research Lab London Set (DeBruine & Jones 2017)", "through": "the landmark network", "licence": "CC BY 4.0"},
+        ],
         settings=asdict(settings) | {"batch": BATCH, "frames": FRAMES, "people": people, "films": len(films), "rendered": RENDERED},
         seconds=trained.seconds,
         metrics={"other people": measure(trained.model, others)},

@@ -3,7 +3,8 @@
     python -m feim synthesise-corpus corpora/swelling --swelling --clips 3000 --speakers 96 --sentences SENTENCES
     python -m feim train voice-intensity --corpus corpora/swelling
 
-A quarter of an hour on one CPU core. A corpus of films with truth (synthesise-corpus --faces) serves as well.
+A quarter of an hour on one CPU core. A corpus of films serves as well: with truth (synthesise-corpus --faces), or with pseudo-labels
+(corpus --landmarks, label).
 """
 
 from dataclasses import asdict
@@ -32,7 +33,7 @@ def run(order: Order) -> VoiceIntensity:
     """Train on the corpora's training clips, measure on speakers never heard; save as "voice-intensity"."""
     order.refuse("voice-intensity", "faces", "heads", "decoder", "name", "shares", "forget_emotions", "blocks")
     with together().main_process_first():
-        corpora = [read_tracked(folder, "train") for folder in order.corpora]
+        corpora, valid, test = ([read_tracked(folder, split) for folder in order.corpora] for split in ("train", "valid", "test"))
     torch.manual_seed(0)
     if order.initial:
         model = checkpoint.load(VoiceIntensity, order.initial, order.checkpoints).requires_grad_(True)
@@ -46,7 +47,7 @@ def run(order: Order) -> VoiceIntensity:
 
     settings = Settings(order.steps or STEPS, learning_rate=1.5e-3, weight_decay=0.05)
     trained = train(model, batches, losses, settings, order.out, order.resume)
-    enliven(trained.model, [read_tracked(folder, "valid") for folder in order.corpora])
+    enliven(trained.model, valid)
     card = model_card(
         "voice-intensity",
         order,
@@ -54,7 +55,7 @@ def run(order: Order) -> VoiceIntensity:
         data=corpora_data(order, [voices.features for voices in corpora]),
         settings=asdict(settings) | {"batch": BATCH, "frames": FRAMES, "told": TOLD, "without disguise": CLEAN},
         seconds=trained.seconds,
-        metrics={folder.name: measure(trained.model, read_tracked(folder, "test")) for folder in order.corpora},
+        metrics={folder.name: measure(trained.model, voices) for folder, voices in zip(order.corpora, test, strict=True)},
     )
     publish(trained.model, "voice-intensity", card, order.checkpoints)
     return trained.model

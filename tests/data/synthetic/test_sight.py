@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from feim.data.synthetic import sight
-from feim.data.synthetic.expressive_films import expressive_films
+from feim.data.synthetic.expressive_films import as_seen, expressive_films
 from feim.data.synthetic.heads.landmarks import MEAN_SHAPE
 from feim.data.synthetic.sight import ALL, HELD, Sight, learn_sight
 from feim.signal.expressiveness import displacements
@@ -69,6 +69,9 @@ def test_rendered_people_are_looked_at(tiny_faces, monkeypatch):
     found = learn_sight(tiny_faces, None, SENTENCES, 3, 2, seed=1)
     assert found.movements.shape[1] == found.seen.shape[1] == found.off.shape[1] == 2 * COUNT
     assert np.abs(found.seen).max() < 1e-6  # it saw nothing move
-    films = expressive_films(tiny_faces.head, SENTENCES, 3, 21, 2, found)
+    exact = expressive_films(tiny_faces.head, SENTENCES, 3, 21, 2)
+    films = as_seen(exact, found)
     assert {film.person for film in films} == {"expressive-000", "expressive-001", "expressive-002"}
+    assert [film.emotion for film in films] == [film.emotion for film in exact]
+    assert max(np.abs(displacements(film.landmarks, film.rest)).max() for film in exact) > 0.05
     assert max(np.abs(displacements(film.landmarks, film.rest)).max() for film in films) < 0.05

@@ -1,11 +1,14 @@
 """The recipes of frame-wise intensity, in miniature: they learn, measure on people kept aside, and refuse what they would ignore."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from feim.data.clip import read_manifest, write_manifest
 from feim.data.synthetic.engines import RULES
 from feim.data.synthetic.swelling import SWELLS, synthesise_swelling_corpus
 from feim.data.tracked_voices import one, read_tracked, stretches
@@ -62,6 +65,38 @@ def test_faces_are_learnt(order, tmp_path):
     assert float(loaded.intensity.furthest.min()) > 0
     assert torch.isfinite(loaded.intensity.whitening).all()
     assert checkpoint.read_card("emotion-space", order.checkpoints)["metrics"]["other people"]["people"] >= 1
+
+
+def without_validation(swelling: Path, tmp_path: Path) -> Path:
+    """The same corpus as published ones are: people train or test."""
+    shutil.copytree(swelling, tmp_path / "lent")
+    clips = [replace(clip, split="train" if clip.split == "valid" else clip.split) for clip in read_manifest(swelling)]
+    write_manifest(tmp_path / "lent", clips)
+    return tmp_path / "lent"
+
+
+def test_where_nobody_validates_some_who_train_do(swelling, tmp_path):
+    lent = without_validation(swelling, tmp_path)
+    people = {split: {clip.speaker for clip in read_tracked(lent, split).clips} for split in ("train", "valid", "test")}
+    assert len(people["valid"]) == 1
+    assert not people["train"] & people["valid"]
+    assert people["test"] == {clip.speaker for clip in read_tracked(swelling, "test").clips}
+    assert people["train"] | people["valid"] == {clip.speaker for clip in read_manifest(lent) if clip.split == "train"}
+    alone = next(iter(people["test"]))
+    write_manifest(lent, [replace(clip, split="train") for clip in read_manifest(lent) if clip.speaker == alone])
+    with pytest.raises(ValueError, match="of three speakers or more"):
+        read_tracked(lent, "valid")
+
+
+@pytest.mark.parametrize("off", [-7, 7])
+def test_films_and_their_sound_need_not_be_as_long(swelling, off):
+    voices = read_tracked(swelling, "train")
+    track = np.resize(voices.tracks[0], len(voices.tracks[0]) + off)
+    mel, pitch, cut = one(replace(voices, tracks=[track]), 0)
+    assert len(cut) == min(len(track), len(voices.tracks[0]))
+    assert (mel.shape[1], len(pitch)) == (4 * len(cut), 4 * len(cut))
+    batch = stretches([replace(voices, tracks=[track])], 4, len(track) + 10, 1.0)(0)
+    assert torch.isfinite(batch["truth"]).all()
 
 
 @pytest.mark.parametrize(("recipe", "option"), [(voice_intensity, {"blocks": 3}), (emotion_space, {"decoder": "unet"})])
