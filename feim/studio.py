@@ -251,9 +251,9 @@ class Studio:
             raise InvalidSetting(f"give one of audio, image and video to analyse; these were given: {', '.join(given) or 'none'}")
         if audio is not None and neutral is not None:
             raise InvalidSetting("neutral is of a face; a sound shows none")
-        if image is not None and len(voice):
+        friends = [voice] if isinstance(voice, str | Path | np.ndarray) else list(voice)
+        if image is not None and friends:
             raise InvalidSetting("voice is of a sound; a photo has none")
-        friends = [voice] if isinstance(voice, str | Path | np.ndarray) else voice
         for sound in friends:
             samples(sound)  # what cannot be read is told before anything is looked at
         if audio is not None:

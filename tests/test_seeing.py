@@ -178,6 +178,12 @@ def test_where_no_face_is_seen(studio, talking):
         studio.analyse(video=np.zeros((3, 64, 64, 3), np.uint8))
 
 
+@pytest.mark.parametrize("voice", [WOMAN, str(WOMAN), [WOMAN], np.zeros(9)])
+def test_a_photo_has_no_voice(studio, voice):
+    with pytest.raises(InvalidSetting, match="voice is of a sound"):
+        studio.analyse(image=WOMAN, neutral=WOMAN, voice=voice)
+
+
 @pytest.mark.parametrize("given", [{}, {"image": WOMAN, "video": WOMAN}, {"audio": "a.wav", "image": WOMAN}])
 def test_one_thing_is_analysed(studio, given):
     with pytest.raises(InvalidSetting, match="give one of audio, image and video to analyse"):

@@ -117,7 +117,7 @@ def here(notes: tuple[str, ...]) -> list[str]:
 
 def describe(seen: Seen, spent: float) -> str:
     """What the visitor should know about it, as HTML."""
-    voice = f", the voice sounds <b>{seen.heard.emotion}</b>" if seen.heard else "; no voice is heard"
+    voice = f", the voice sounds <b>{seen.heard.emotion}</b>" if seen.heard else ""  # else a note says why
     found = f"<p class='figures'>The face looks <b>{seen.emotion}</b>{voice}.</p>"
     took = f"<p class='figures'><b>{seen.seconds:.1f} s</b> of film read in <b>{spent:.1f} s</b></p>"
     return found + took + remarks((*here(seen.notes), *here(seen.heard.notes if seen.heard else ())))

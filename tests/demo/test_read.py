@@ -205,7 +205,7 @@ def test_without_a_voice_nothing_is_heard(seen):
     silent = replace(seen, heard=None)
     assert not [trace for trace in draw_film(silent).data if trace.name == "heard"]
     assert "heard" not in " ".join(note.text for note in draw_film(silent).layout.annotations)
-    assert "; no voice is heard." in describe(silent, 1)
+    assert "the voice sounds" not in describe(silent, 1)
     assert silent.as_dict()["heard"] is None
     unweighed = replace(seen, heard=replace(seen.heard, intensity=None))
     assert [trace.type for trace in draw_film(unweighed).data if trace.name == "heard"] == ["bar"]

@@ -28,7 +28,7 @@ def film(person: str, intensity: np.ndarray, jaw: np.ndarray, emotion: str = "su
     faces[:, list(CHIN), 1] += 0.3 * jaw[:, None]
     shapes = np.zeros((len(intensity), len(SHAPES)), np.float32)
     shapes[:, INDEX["jawOpen"]] = jaw
-    return ExpressiveFilm(person, "test", emotion, faces, MEAN_SHAPE, intensity, shapes)
+    return ExpressiveFilm(person, "test", emotion, faces, MEAN_SHAPE, intensity, shapes, np.zeros(640 * len(intensity), np.float32))
 
 
 def test_a_distance_without_the_mouth_is_the_truth_and_with_it_is_not():

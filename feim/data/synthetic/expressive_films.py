@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from feim.data.synthetic.engines import RULES
+from feim.data.synthetic.engines import RULES, Engine
 from feim.data.synthetic.heads.head import Head, identified, posed, random_identity
 from feim.data.synthetic.heads.landmarks import Places, place_landmarks
 from feim.data.synthetic.sight import Sight
@@ -26,6 +26,7 @@ class ExpressiveFilm:
         landmarks: (F, 189, 2), x right and y down, in the head's own unit; of a Sight, where the face rests.
         rest: (189, 2), the same person's, found in their neutral films.
         intensity: (F,) how strong the emotion is; shapes: (F, 47), what the face does.
+        waveform: (640·F,) float32 at 16 kHz, what is said.
     """
 
     person: str
@@ -35,16 +36,20 @@ class ExpressiveFilm:
     rest: np.ndarray
     intensity: np.ndarray
     shapes: np.ndarray
+    waveform: np.ndarray
 
 
-def expressive_films(head: Head, sentences: list[tuple[str, str]], people: int, clips: int, seed: int = 0) -> list[ExpressiveFilm]:
+def expressive_films(
+    head: Head, sentences: list[tuple[str, str]], people: int, clips: int, seed: int = 0, engines: tuple[Engine, ...] | None = RULES
+) -> list[ExpressiveFilm]:
     """Everybody says a sentence with every emotion in turn; with seven times `people`, each once.
 
+    Args: engines: whose readings the voices start from; None for those that the machine has.
     Returns: films of those people who have a neutral one; landmarks are exact.
     """
     places = place_landmarks(head)
     light, places = _lightened(head, places)
-    everybody = talking_people(people, seed, RULES, "expressive")
+    everybody = talking_people(people, seed, engines, "expressive")
     films: list[tuple] = []
     for take in plan_films(sentences, everybody, clips, seed):
         spoken = said(take)
@@ -54,7 +59,8 @@ def expressive_films(head: Head, sentences: list[tuple[str, str]], people: int, 
         person = identified(light, random_identity(np.random.default_rng(take.person.face)))
         moments = zip(motion.shapes, motion.gaze, motion.head, strict=True)
         points = np.stack([places.on(posed(light, person, *moment))[:, :2] for moment in moments]) * [1, -1]
-        films.append(ExpressiveFilm(take.person.name, take.person.split, take.emotion.label, points, points[0], intensity, motion.shapes))
+        who, wave = take.person, spoken[0].astype(np.float32)
+        films.append(ExpressiveFilm(who.name, who.split, take.emotion.label, points, points[0], intensity, motion.shapes, wave))
     return [film for own in _by_person(films) for film in _with_rest(own)]
 
 

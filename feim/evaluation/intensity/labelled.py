@@ -16,13 +16,7 @@ from feim.models.landmarks import LandmarkNetwork
 
 def labelled(space: EmotionSpace, network: LandmarkNetwork, films: Path) -> list[Row]:
     """Films of a folder, whose truth is kept from what labels them."""
-    blind = films.with_name(f"{films.name}-blind")
-    if not blind.is_dir():
-        blind.mkdir()
-        for part in films.iterdir():
-            if part.name != FOLDER:
-                (blind / part.name).symlink_to(part.resolve())
-    shutil.rmtree(blind / LABELS, ignore_errors=True)  # of other weights
+    blind = blinded(films)
     label_corpus(blind, space, network)
     everything = read_manifest(films)
     clips = [clip for clip in everything if knows_intensity(blind, clip)]
@@ -33,3 +27,14 @@ def labelled(space: EmotionSpace, network: LandmarkNetwork, films: Path) -> list
         alike.append(float(np.corrcoef(labels, truths)[0, 1]))
     note = f"mean over {len(alike)} people never seen, {len(clips)} of {len(everything)} rendered films, looked at; lowest {min(alike):.2f}"
     return [Row("… of films whose pictures are looked at", float(np.mean(alike)), ALIKE, note=note)]
+
+
+def blinded(films: Path) -> Path:
+    """A corpus beside another, with all that has but the truth, and nothing labelled yet."""
+    blind = films.with_name(f"{films.name}-blind")
+    blind.mkdir(exist_ok=True)
+    for part in films.iterdir():
+        if part.name != FOLDER and not (blind / part.name).exists():
+            (blind / part.name).symlink_to(part.resolve())
+    shutil.rmtree(blind / LABELS, ignore_errors=True)  # of other weights
+    return blind

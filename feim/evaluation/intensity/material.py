@@ -18,7 +18,7 @@ from feim.evaluation.material import SENTENCES
 from feim.models.landmarks import LandmarkNetwork
 
 HEADS, ACTORS = Path("ict_facekit"), Path("nemo")  # under the data folder
-VOICES_SEED, FACES_SEED, CONTROL_SEED, FILMS_SEED = 3000, 9000, 9500, 9700  # of other people than any corpus has
+VOICES_SEED, FACES_SEED, CONTROL_SEED, FILMS_SEED, TAUGHT_SEED = 3000, 9000, 9500, 9700, 9800  # of other people than any corpus has
 SIDE = 192  # pixels of rendered films
 RENDERED, MOMENTS, SIGHT_SEED = 24, 30, 9900  # people who are looked at to learn how the landmark network sees, and moments of each
 
@@ -31,6 +31,7 @@ class Extent:
         voices, clips: speakers whose emotion swells, and what they say together.
         faces: rendered people, who each say seven sentences; half as many more teach the control.
         filmed: rendered people whose films are labelled, seven each.
+        taught: people whose films, seven each, teach a network to hear, and for how many steps.
         spoken: clips of each actor in each emotion.
         sitters: people of the London Set whose films are looked at; frames: of each film.
     """
@@ -39,12 +40,13 @@ class Extent:
     clips: int = 300
     faces: int = 24
     filmed: int = 6
+    taught: tuple[int, int] = (80, 2000)
     spoken: int = 12
     sitters: int = 16
     frames: int = 12
 
 
-FULL, QUICK = Extent(), Extent(voices=4, clips=8, faces=3, filmed=3, spoken=2, sitters=2, frames=4)
+FULL, QUICK = Extent(), Extent(voices=4, clips=8, faces=3, filmed=3, taught=(3, 20), spoken=2, sitters=2, frames=4)
 
 
 def voices(data: Path, out: Path, extent: Extent, wandering: bool = False) -> Tracked:
@@ -78,6 +80,12 @@ def films(data: Path, out: Path, extent: Extent) -> Path:
     folder, people = out / f"films-{extent.filmed}", extent.filmed
     synthesise_talking_corpus(folder, data / HEADS, data / SENTENCES, 7 * people, people, FILMS_SEED, size=SIDE, engines=RULES)
     return folder
+
+
+def lessons(of: Head, data: Path, extent: Extent) -> list[ExpressiveFilm]:
+    """Films, as landmarks alone, from which what hears can learn; with the voices that the machine has."""
+    people, _ = extent.taught
+    return expressive_films(of, read_sentences(data / SENTENCES), people, 7 * people, TAUGHT_SEED, engines=None)
 
 
 def actors(data: Path, extent: Extent) -> list[Clip]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from feim.evaluation.intensity import material
 from feim.evaluation.intensity.faces import faces
 from feim.evaluation.intensity.films import films
 from feim.evaluation.intensity.labelled import labelled
-from feim.evaluation.intensity.material import CONTROL_SEED, FACES_SEED, FULL, QUICK
+from feim.evaluation.intensity.material import CONTROL_SEED, FACES_SEED, FULL, QUICK, TAUGHT_SEED
 from feim.evaluation.intensity.mixtures import mixtures
 from feim.evaluation.intensity.read_back import read_back
+from feim.evaluation.intensity.taught import filmed_corpus, taught
 from feim.evaluation.intensity.voices import cost, real_voices, voices, wandering_voices
 from feim.evaluation.report import Report, Row, go_on
 from feim.evaluation.speech import weights
@@ -55,15 +56,24 @@ def evaluate_intensity(
     heads = material.heads(data)
     report.measure("mixtures", partial(mixtures, space, judge, heads.head))
 
+    sight = cache(lambda: material.sight(heads, network, data, extent))
+
     def labels() -> list[Row]:
-        sight = material.sight(heads, network, data, extent)
         exact = material.faces(heads.head, extent.faces, FACES_SEED, data)
         control = material.faces(heads.head, max(3, extent.faces * 2 // 3), CONTROL_SEED, data)
-        return faces(space, as_seen(exact, sight, FACES_SEED), exact, as_seen(control, sight, CONTROL_SEED))
+        return faces(space, as_seen(exact, sight(), FACES_SEED), exact, as_seen(control, sight(), CONTROL_SEED))
 
     report.measure("faces", labels)
     sitting = gather(data, Sitting(people=extent.sitters))
     report.measure("labelled", lambda: labelled(space, network, material.films(data, out, extent)))
+
+    def lessons() -> list[Row]:
+        people, steps = extent.taught
+        exact = material.lessons(heads.head, data, extent)
+        folder = filmed_corpus(exact, as_seen(exact, sight(), TAUGHT_SEED), out / f"taught-{people}")
+        return taught(space, network, folder, steps, material.voices(data, out, extent))
+
+    report.measure("taught", lessons)
     few = sitting.sitters[: max(2, extent.sitters // 4)]
     report.measure("read back", partial(read_back, studio, few, sitting.texts, space.intensity))
     report.measure("films", partial(films, studio, network, judge, sitting, extent.frames))

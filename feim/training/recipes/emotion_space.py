@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from feim.data.batching import generators
+from feim.data.corpora.london import LICENCE
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.corpus import SENTENCES
 from feim.data.synthetic.expressive_films import ExpressiveFilm, as_seen, expressive_films
@@ -60,7 +61,7 @@ def run(order: Order) -> EmotionSpace:
         what="how landmarks differ from the same face at rest, to a place in the space of emotions, and to pseudo-labels of intensity",
         data=[
             {"name": "ICT-FaceKit light (Li et al. 2020)", "people": f"{people} random identities", "licence": "MIT"},
-            {"name": "Face Research Lab London Set (DeBruine & Jones 2017)", "through": "the landmark network", "licence": "CC BY 4.0"},
+            {"name": "Face Research Lab London Set (DeBruine & Jones 2017)", "through": "the landmark network", "licence": LICENCE},
         ],
         settings=asdict(settings) | {"batch": BATCH, "frames": FRAMES, "people": people, "films": len(films), "rendered": RENDERED},
         seconds=trained.seconds,
