@@ -63,7 +63,7 @@ def test_programs_get_what_the_studio_found(client, analysed):
     assert told["heard"]["emotions"] == pytest.approx(analysed.heard.emotions)
     assert told["heard"]["intensity"] == pytest.approx(analysed.heard.intensity, abs=1e-5)
     assert told["notes"] == [ESTIMATE, GUESSED]
-    assert told["heard"]["notes"] == [HEARD_ESTIMATE, HERE[STRANGER]]
+    assert told["heard"]["notes"] == [HEARD_ESTIMATE, STRANGER]
 
 
 def test_a_face_at_rest_is_looked_at(client, analysed):
