@@ -9,12 +9,13 @@ from tqdm import tqdm
 from feim.data.clip import MANIFEST, SYNTHETIC, Clip, read_manifest, write_manifest
 from feim.data.sentences import read_sentences
 from feim.data.synthetic.corpus import claim, fingerprint
+from feim.settings import FACE_VECTOR
 from feim.signal.action_units import strength
 from feim.signal.audio import write_audio
 from feim.signal.emotion import EMOTIONS, MAX_INTENSITY, NEUTRAL
 from feim.signal.face import find_face, read_image
 from feim.signal.text import NothingToSay, TextTooLong
-from feim.studio import FACE_VECTOR, Studio
+from feim.studio import Studio
 
 PORTRAITS = Path(__file__).parents[1] / "assets" / "faces"  # averages of people
 KEPT_EVERY = 100  # clips that a stop can lose

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -23,25 +22,29 @@ from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder
 from feim.repainting import Painter, repainted
 from feim.seeing import Film, Photo, Seen, film, photo, photo_or_film, see
+from feim.settings import (
+    InvalidSetting,
+    check_film,
+    check_learnt,
+    check_sound,
+    checked_language,
+    checked_sampling,
+    checked_seed,
+    checked_text,
+    checked_vector,
+)  # fmt: skip
 from feim.signal.emotion import EMOTIONS, NEUTRAL, parse_intensity
 from feim.signal.emotion_arc import Arc, Feelings, parse_arc
 from feim.signal.face import Face, find_face, read_image
 from feim.signal.text import LANGUAGES, normalise, phonemise, sentences, unreadable
 from feim.signal.video import UnreadableVideo, Video
-from feim.speaking import GRIFFIN_LIM, VOCODERS, Chunk, Progress, Speech, Wish, growing, in_chunks, timed
+from feim.speaking import Chunk, Progress, Speech, Wish, growing, in_chunks, timed
 from feim.thinking import Reasoning, think
 
 FaceSource = str | Path | Image.Image | np.ndarray | PreparedFace | torch.Tensor
-RENDERERS = ("portrait", "gan")
-SIZES = (64, 1024)  # pixels of a film's side, least and most
-FACE_VECTOR = FEIMTTS.Config().embedding  # numbers
 NOT_FOLLOWED = "the face does not follow the voice: the weights voice-intensity are missing; see python -m feim doctor"
 NO_MUSCLES = "the GAN knows no muscles; it shows the emotion and the intensity that were thought"
 NON_COMMERCIAL = "this voice learnt from actors' recordings that are not for commerce (CC BY-NC-SA 4.0), and so is what it says"
-
-
-class InvalidSetting(ValueError):
-    """A setting that cannot be used: seed, steps, speed, pitch, vocoder or language."""
 
 
 @dataclass
@@ -130,10 +133,7 @@ class Studio:
 
         Raises: InvalidSetting, UnreadableImage, FaceNotFound, FaceTurnedAway, MissingCheckpoint, DamagedCheckpoint.
         """
-        if renderer not in RENDERERS:
-            raise InvalidSetting(f"unknown renderer {renderer!r}; use {' or '.join(RENDERERS)}")
-        if not (isinstance(size, Integral) and SIZES[0] <= size <= SIZES[1] and size % 2 == 0):
-            raise InvalidSetting(f"a film of {size!r} pixels cannot be made; use an even number from {SIZES[0]} to {SIZES[1]}")
+        check_film(renderer, size)
         if face is None or isinstance(face, torch.Tensor):
             raise InvalidSetting("there is no face to animate; give a photo")
         if renderer == "gan":
@@ -186,8 +186,7 @@ class Studio:
             arc = arc.with_intensity(parse_intensity(intensity))
         elif own and arc.name == speech.emotion:
             arc = arc.with_intensity(speech.intensity)
-        if not isinstance(seed, Integral):
-            raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
+        seed = checked_seed(seed)
         report = progress or (lambda fraction, message: None)
         report(0.0, "looking at the face")
         clock = dict.fromkeys(("face", "motion", "total"), 0.0)
@@ -198,13 +197,13 @@ class Studio:
             sound = spoken(speech) if own else recorded(self._take("lip-motion"), samples(speech))
             shown, notes = self._shown(sound, arc, curve, follow)
             moves = thought is not None and looked_at.renderer == "portrait"
-            muscles = muscles_of(self._take("motion"), thought, shown, sound.words, int(seed)) if moves else None
+            muscles = muscles_of(self._take("motion"), thought, shown, sound.words, seed) if moves else None
             if thought is not None and not moves:
                 notes = (*notes, NO_MUSCLES)
         if looked_at.renderer == "portrait":
-            talking = filmed(looked_at, sound, arc, int(seed), clock, shown, muscles)
+            talking = filmed(looked_at, sound, arc, seed, clock, shown, muscles)
         else:
-            talking = repainted(self.painter(), looked_at, sound, arc, int(seed), clock, shown)
+            talking = repainted(self.painter(), looked_at, sound, arc, seed, clock, shown)
         report(1.0, "ready to draw")
         return replace(talking, notes=talking.notes + notes)
 
@@ -289,8 +288,7 @@ class Studio:
         Args: emotion: what it shall be said with; None lets the text decide.
         Raises: UnknownEmotion, InvalidSetting, MissingCheckpoint, DamagedCheckpoint.
         """
-        if not isinstance(text, str):
-            raise InvalidSetting(f"the text is {text!r}; give words in quotes")
+        checked_text(text)
         if emotion is not None and not (isinstance(emotion, str) and not set(emotion) & set(",+:")):
             raise InvalidSetting(f"{emotion!r} cannot be thought of; thinking takes one emotion: {', '.join(EMOTIONS)}")
         return think(self._take("text-emotion"), text, emotion, from_environment())
@@ -307,9 +305,7 @@ class Studio:
 
     def model_of(self, language: str) -> FEIMTTS:
         """The model that speaks a language. Raises: InvalidSetting, MissingCheckpoint, DamagedCheckpoint."""
-        if language not in LANGUAGES:
-            raise InvalidSetting(f"unknown language {language!r}; use one of: {', '.join(LANGUAGES)}")
-        return self.tts if language == "en" else checkpoint.to_device(self._take(f"tts-{language}"))
+        return self.tts if checked_language(language) == "en" else checkpoint.to_device(self._take(f"tts-{language}"))
 
     @torch.inference_mode()
     def face_vector(self, face: Face | None, tts: FEIMTTS | None = None) -> torch.Tensor:
@@ -318,13 +314,6 @@ class Studio:
             return (tts or self.tts).default_face.float().cpu()
         crops = crop_to_tensor(face.crop)[None]  # (1, 3, 224, 224)
         return self.faces(crops.to(self.faces.mean.device))[0].cpu()
-
-    def _sampling(self, steps: int | None, speed: float) -> Sampling:
-        if steps is not None and not (isinstance(steps, Integral) and 1 <= steps <= 1000):
-            raise InvalidSetting(f"{steps!r} steps cannot be taken; use 1 to 1000, or None for the default")
-        if not (isinstance(speed, Real) and 0.5 <= speed <= 2):
-            raise InvalidSetting(f"speed {speed!r} is out of range; use 0.5 (slow) to 2 (fast)")
-        return replace(self.sampling, steps=steps or self.sampling.steps, length_scale=self.sampling.length_scale / speed)
 
     def _wish(
         self,
@@ -343,23 +332,12 @@ class Studio:
         """All that can be known before the first sound: every argument is checked, the text read and the face found."""
         began = time.perf_counter()
         arc = parse_arc(emotion, intensity)
-        sampling = self._sampling(steps, speed)
-        if not isinstance(text, str):
-            raise InvalidSetting(f"the text is {text!r}; give words in quotes")
-        if not isinstance(seed, Integral):
-            raise InvalidSetting(f"seed {seed!r} cannot be used; use a whole number")
-        if not (isinstance(pitch_shift, Real) and -12 <= pitch_shift <= 12):
-            raise InvalidSetting(f"pitch shift {pitch_shift!r} is out of range; use −12 to 12 semitones")
-        if vocoder not in VOCODERS:
-            raise InvalidSetting(f"unknown vocoder {vocoder!r}; use {' or '.join(VOCODERS)}")
-        if vocoder == GRIFFIN_LIM and pitch_shift:
-            raise InvalidSetting(f"griffin-lim cannot shift the pitch by {pitch_shift:g} semitones; use 0, or the source-filter vocoder")
+        sampling = checked_sampling(self.sampling, steps, speed)
+        checked_text(text)
+        seed = checked_seed(seed)
+        check_sound(pitch_shift, vocoder)
         tts, spoken = self.model_of(language), LANGUAGES[language]
-        unlearnt = [label for label in arc.labels if label in tts.config.unlearnt]
-        if arc.intensity and unlearnt:
-            known = [label for label in EMOTIONS if label not in tts.config.unlearnt]
-            remedy = f"use one of: {', '.join(known)}" if known else "use intensity 0"
-            raise InvalidSetting(f"the voice for {language} has never heard anybody {unlearnt[0]}; {remedy}")
+        check_learnt(tts, language, arc)
         words = normalise(text, spoken)
         clock = dict.fromkeys(("face", "text", "acoustic", "vocoder"), 0.0)
         with timed(clock, "text"):
@@ -370,22 +348,15 @@ class Studio:
         with timed(clock, "face"):
             given = isinstance(face, torch.Tensor)
             seen = None if face is None or given else _seen(face)
-            vector = _checked(face) if given else self.face_vector(seen, tts)
+            vector = checked_vector(face) if given else self.face_vector(seen, tts)
         clock["total"] = time.perf_counter() - began
         notes = _notes(text, seen, language)
-        return Wish(tts, self.vocoder, words, phonemes, vector, arc, int(seed), sampling, pitch_shift, vocoder, notes, report, clock)
+        return Wish(tts, self.vocoder, words, phonemes, vector, arc, seed, sampling, pitch_shift, vocoder, notes, report, clock)
 
 
 def _seen(face: str | Path | Image.Image | np.ndarray | PreparedFace) -> Face:
     """Raises: UnreadableImage, FaceNotFound."""
     return face.face if isinstance(face, PreparedFace) else find_face(read_image(face))
-
-
-def _checked(vector: torch.Tensor) -> torch.Tensor:
-    """Raises: InvalidSetting."""
-    if vector.shape != (FACE_VECTOR,) or not vector.isfinite().all():
-        raise InvalidSetting(f"a tensor of shape {tuple(vector.shape)} is no voice; give {FACE_VECTOR} finite numbers")
-    return vector.float()
 
 
 def _notes(text: str, face: Face | None, language: str) -> tuple[str, ...]:

@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 import torch
+from gradio_client import Client
 
+from feim.demo.page import build_page, launch
 from feim.models.embeddings import FaceNetwork
 from feim.models.tts import FEIMTTS, Sampling
 from feim.models.vocoder import SourceFilterVocoder
@@ -30,6 +32,33 @@ def studio() -> Studio:
 @pytest.fixture(scope="session")
 def speech(studio):
     return studio.speak("Out of the blue, a fox!")
+
+
+@pytest.fixture(scope="module")
+def address(studio):
+    """Where the page is, over the studio in miniature."""
+    page = build_page(studio)
+    launch(page, prevent_thread_lock=True, quiet=True)
+    yield page.local_url
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def client(address) -> Client:
+    """A program that uses the page."""
+    return Client(address, verbose=False)
+
+
+def visit(browser, address: str, tab: str, width: int, height: int = 900, touch: bool = False):
+    """A page at one of its tabs, and the list of what the browser will complain about."""
+    page = browser.new_page(viewport={"width": width, "height": height}, has_touch=touch)
+    page.set_default_timeout(120_000)
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    page.get_by_role("tab", name=tab).click()
+    return page, complaints
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from feim.demo.curve import COLUMNS, HANDLES, curve_of, drawn
 from feim.demo.page import build_page, launch
 from feim.signal.action_units import strength
 from feim.studio import Studio
+from tests.demo.conftest import visit
 
 
 class Ear:
@@ -48,13 +49,7 @@ def address(studio, made):
 
 def filmed(browser, address, width: int, touch: bool = False, before=lambda page: None):
     """A page on which a film was made, and what the browser complains about."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, has_touch=touch)
-    page.set_default_timeout(120_000)
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address)
-    page.get_by_role("tab", name="Talking face").click()
+    page, complaints = visit(browser, address, "Talking face", width, touch=touch)
     assert page.locator(".curve").is_hidden()
     assert page.get_by_role("button", name="Draw it again").is_hidden()
     page.locator(".gallery-item:visible").nth(2).click()

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
 from feim.demo.film_picture import COLOURS, LANE, draw_film
-from feim.demo.page import build_page, launch
 from feim.demo.pictures import PANEL
 from feim.demo.portrait import FACES
 from feim.demo.read import HERE, LAW, describe, too_long
@@ -23,21 +22,9 @@ from feim.signal.action_units import strength
 from feim.signal.emotion import EMOTIONS
 from feim.signal.ffmpeg import duration, running
 from feim.signal.video import write_video
+from tests.demo.conftest import visit
 
 CLIP = Path(__file__).parents[2] / "assets" / "corpus" / "video" / "00003.mp4"  # a second of somebody angry
-
-
-@pytest.fixture(scope="module")
-def address(studio):
-    page = build_page(studio)
-    launch(page, prevent_thread_lock=True, quiet=True)
-    yield page.local_url
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def client(address):
-    return Client(address, verbose=False)
 
 
 @pytest.fixture(scope="module")
@@ -126,13 +113,7 @@ def test_a_recording_whose_last_moment_is_lost_is_read(client, recorded, analyse
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_visitor_reads_a_film(browser, address, width):
-    page = browser.new_page(viewport={"width": width, "height": 844})
-    page.set_default_timeout(120_000)
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address)
-    page.get_by_role("tab", name="Read a film").click()
+    page, complaints = visit(browser, address, "Read a film", width, 844)
     assert page.get_by_text("Use only films that you have the right to use.").is_visible()
     assert page.get_by_text(" ".join(LAW.split())).is_visible()
     assert page.locator("#read-picture").is_hidden()

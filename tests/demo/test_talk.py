@@ -8,28 +8,14 @@ import numpy as np
 import pytest
 import soundfile
 from gradio.utils import get_upload_folder
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
-from feim.demo.page import build_page, launch
 from feim.demo.portrait import FACES
 from feim.signal.mark import read_label
 from feim.signal.video import read_video
 
 FACE = str(FACES / "average-man-20s.jpg")
-
-
-@pytest.fixture(scope="module")
-def address(studio):
-    page = build_page(studio)
-    launch(page, prevent_thread_lock=True, quiet=True)
-    yield page.local_url
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def client(address):
-    return Client(address, verbose=False)
 
 
 def wish(client, **changes):
